@@ -1,0 +1,38 @@
+"""The nouns every room shares, as frozen structs; ids, clock, money, semantics. No I/O happens here."""
+
+from hone.core._clock import Clock, now_ns, utc
+from hone.core._event import Event
+from hone.core._ids import new_id, new_span_id, new_trace_id, valid_span_id, valid_trace_id
+from hone.core._jsontext import from_json, text_in, to_json
+from hone.core._money import Price, cost_of
+from hone.core._passage import Passage
+from hone.core._score import Score, ScoreBy, ScoreKind, Target, TargetKind, kind_of
+from hone.core._span import Span, SpanStatus
+from hone.core._usage import Usage
+
+__all__ = [
+    "Clock",
+    "Event",
+    "Passage",
+    "Price",
+    "Score",
+    "ScoreBy",
+    "ScoreKind",
+    "Span",
+    "SpanStatus",
+    "Target",
+    "TargetKind",
+    "Usage",
+    "cost_of",
+    "from_json",
+    "kind_of",
+    "new_id",
+    "new_span_id",
+    "new_trace_id",
+    "now_ns",
+    "text_in",
+    "to_json",
+    "utc",
+    "valid_span_id",
+    "valid_trace_id",
+]

@@ -1,0 +1,71 @@
+"""What a provider is: OpenAI-shaped JSON goes in as bytes, an answer in the same dialect comes out.
+
+Bytes rather than objects, because most calls are relayed and a body that nobody changes should not be parsed twice.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Protocol
+
+from msgspec import Struct, field
+
+from hone.core import Price
+
+
+class Model(Struct, frozen=True, kw_only=True):
+    """One model as the project names it: `[models.fast] use = "openai/gpt-5-mini"`."""
+
+    alias: str  # `fast`; for a model called without an alias, `provider/name`
+    provider: str  # `openai`
+    name: str  # `gpt-5-mini`, as the vendor writes it
+    base_url: str | None = None
+    api_key: str | None = None
+    price: Price | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    privacy: str | None = None
+
+    def __repr__(self) -> str:
+        # The key never reaches a log or a traceback.
+        return f"Model({self.alias!r}, {self.provider}/{self.name})"
+
+
+class ChatRequest(Struct, frozen=True, kw_only=True):
+    """One chat completion to be made. `body` is the JSON object of `/v1/chat/completions`, model name included."""
+
+    body: bytes
+    stream: bool = False
+    headers: dict[str, str] = field(default_factory=dict)  # such as traceparent
+    timeout: float = 60.0  # seconds to the first byte, and between any two
+
+
+async def _nothing() -> None:
+    """Nothing is held open."""
+
+
+class Answer(Struct, kw_only=True):
+    """What came back: a whole `body`, or `chunks` of a server-sent event stream as they arrive.
+
+    Status is 200 for both; errors are raised as `hone.errors.UpstreamError`. `close` releases the connection and
+    tells the upstream to stop; it is safe to call twice and after the end.
+    """
+
+    body: bytes | None = None
+    chunks: AsyncIterator[bytes] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    close: Callable[[], Awaitable[None]] = _nothing
+
+
+class Provider(Protocol):
+    """Speaks to one vendor's dialect for any model of it."""
+
+    async def chat(self, model: Model, request: ChatRequest) -> Answer:
+        """Make the call.
+
+        Raises:
+            hone.errors.UpstreamError: the model's server failed; the subclass says how.
+            hone.errors.CallError: the request itself cannot be served by this provider.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release pooled connections."""
+        ...

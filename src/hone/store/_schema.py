@@ -1,0 +1,115 @@
+"""Every table of the database, once. The same definitions serve SQLite and PostgreSQL; migrations lead up to them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+# SQLite gives 64-bit row ids to INTEGER keys alone; PostgreSQL needs BIGINT for the same.
+_Id = BigInteger().with_variant(Integer(), "sqlite")
+
+# -- telemetry ---------------------------------------------------------------------------------------------------
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("kind", String(16), nullable=False),  # span | score | event
+    Column("rows", Integer, nullable=False),
+    Column("batch", LargeBinary, nullable=False),  # one Arrow IPC stream, zstd
+    Column("created", BigInteger, nullable=False),  # ns
+    sqlite_autoincrement=True,  # an id is never used again, so `id > seen` finds every new row
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("id", String(64), primary_key=True),  # time-ordered; the stem of its files
+    Column("kind", String(16), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("min_time", BigInteger, nullable=False),  # ns, of the rows' start or time
+    Column("max_time", BigInteger, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Index(None, "kind", "max_time"),
+)
+
+# -- catalog -----------------------------------------------------------------------------------------------------
+
+prompt_versions = Table(
+    "prompt_versions",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("version", Integer, primary_key=True),  # 1, 2, 3 ... per prompt
+    Column("sha256", String(64), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("by", String(200), nullable=False),
+    UniqueConstraint("project", "name", "sha256"),
+)
+
+prompt_labels = Table(
+    "prompt_labels",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("label", String(200), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("by", String(200), nullable=False),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("project", String(200), nullable=False),
+    Column("environment", String(200), nullable=False),
+    Column("task", String(200), nullable=False),
+    Column("weights", Text, nullable=False),  # JSON object, variant -> share
+    Column("action", String(32), nullable=False),  # seed | apply | promote | rollback | canary
+    Column("reason", Text),
+    Column("created", BigInteger, nullable=False),
+    Column("by", String(200), nullable=False),
+    Index(None, "project", "environment", "task", "id"),
+)
+
+knowledge_builds = Table(
+    "knowledge_builds",
+    metadata,
+    Column("id", String(64), primary_key=True),  # the snapshot id that retrieval spans carry
+    Column("project", String(200), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("sha256", String(64), nullable=False),  # of the sources and settings it was built from
+    Column("chunks", Integer, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Index(None, "project", "name", "created"),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("build", String(64), ForeignKey("knowledge_builds.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
