@@ -1,21 +1,21 @@
 """Every error hone raises on purpose, as one tree. An error says what happened and whose move it is.
 
-    HoneError
-    ├── ProjectError           hone.toml, a prompt file or another project file is wrong: yours to mend
-    │   └── PromptError        a prompt cannot be read or rendered
-    ├── MissingExtra           an optional part is not installed
-    ├── CallError              the caller asked for something that cannot be done (4xx)
-    │   ├── UnknownModel       no task, variant, alias or provider of that name
-    │   ├── TooLarge           the request is over the size limit
-    │   └── NotAllowed         no key, a wrong key, or a host that is not served
-    ├── UpstreamError          the model's server failed (5xx)
-    │   ├── UpstreamRefused    it answered with an error of its own; `status` is its status
-    │   ├── UpstreamUnreachable  no connection
-    │   ├── UpstreamTimeout    no answer in time
-    │   ├── UpstreamGarbage    an answer that is not in the dialect
-    │   └── UpstreamCut        a stream that ended before it was complete
-    └── StoreError             the place of record cannot be opened, read or written
-        └── StoreBusy          it cannot take more right now: try again
+HoneError
+├── ProjectError           hone.toml, a prompt file or another project file is wrong: yours to mend
+│   └── PromptError        a prompt cannot be read or rendered
+├── MissingExtra           an optional part is not installed
+├── CallError              the caller asked for something that cannot be done (4xx)
+│   ├── UnknownModel       no task, variant, alias or provider of that name
+│   ├── TooLarge           the request is over the size limit
+│   └── NotAllowed         no key, a wrong key, or a host that is not served
+├── UpstreamError          the model's server failed (5xx)
+│   ├── UpstreamRefused    it answered with an error of its own; `status` is its status
+│   ├── UpstreamUnreachable  no connection
+│   ├── UpstreamTimeout    no answer in time
+│   ├── UpstreamGarbage    an answer that is not in the dialect
+│   └── UpstreamCut        a stream that ended before it was complete
+└── StoreError             the place of record cannot be opened, read or written
+    └── StoreBusy          it cannot take more right now: try again
 """
 
 from typing import Any

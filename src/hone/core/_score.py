@@ -35,7 +35,7 @@ class Score(Struct, frozen=True, kw_only=True):
 
 
 def kind_of(value: bool | float | str) -> ScoreKind:
-    """The kind an undeclared metric takes from its value. Free text is for metrics that say so; a string is a category."""
+    """The kind an undeclared metric takes from its value. A string is a category; free text must be declared."""
     if isinstance(value, bool):
         return "boolean"
     return "category" if isinstance(value, str) else "number"

@@ -22,7 +22,9 @@ def usage_object(usage: Usage) -> dict[str, int]:
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
 
-def completion(model: str, text: str, usage: Usage, *, finish: str = "stop", message: dict[str, Any] | None = None) -> bytes:
+def completion(
+    model: str, text: str, usage: Usage, *, finish: str = "stop", message: dict[str, Any] | None = None
+) -> bytes:
     """The JSON body of a whole chat completion."""
     return msgspec.json.encode(
         {
