@@ -1,1 +1,16 @@
+"""The only code that speaks to model vendors. Every provider takes and gives the OpenAI chat dialect as bytes."""
 
+from hone.providers._seam import Answer, ChatRequest, Model, Provider
+from hone.registry import Registry
+
+registry = Registry(
+    "hone.providers",
+    {
+        "openai": "hone.providers._openai:OpenAI",
+        "openai-compatible": "hone.providers._openai:OpenAICompatible",
+        "extractive": "hone.providers._extractive:Extractive",
+        "fake": "hone.providers._fake:FakeProvider",
+    },
+)
+
+__all__ = ["Answer", "ChatRequest", "Model", "Provider", "registry"]

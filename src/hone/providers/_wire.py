@@ -53,25 +53,50 @@ def event(data: bytes) -> bytes:
 DONE = event(b"[DONE]")
 
 
+class _Stream:
+    """The events of one streamed completion, which share an id."""
+
+    def __init__(self, model: str) -> None:
+        self._base = {
+            "id": f"chatcmpl-{new_id()}",
+            "object": "chat.completion.chunk",
+            "created": int(time.time()),
+            "model": model,
+        }
+
+    def delta(self, content: dict[str, Any], finish: str | None = None) -> bytes:
+        return self._chunk([{"index": 0, "delta": content, "logprobs": None, "finish_reason": finish}])
+
+    def end(self, finish: str, usage: Usage | None) -> list[bytes]:
+        last = [] if usage is None else [self._chunk([], usage=usage_object(usage))]
+        return [self.delta({}, finish), *last, DONE]
+
+    def _chunk(self, choices: list[dict[str, Any]], **more: Any) -> bytes:
+        return event(msgspec.json.encode(self._base | {"choices": choices} | more))
+
+
 def chunks(model: str, parts: Iterable[str], usage: Usage | None, *, finish: str = "stop") -> list[bytes]:
     """The events of a streamed completion, the last one `[DONE]`. `usage` is sent when it was asked for."""
-    ident, created = f"chatcmpl-{new_id()}", int(time.time())
+    stream = _Stream(model)
+    start = stream.delta({"role": "assistant", "content": ""})
+    return [start, *(stream.delta({"content": part}) for part in parts), *stream.end(finish, usage)]
 
-    def chunk(choices: list[dict[str, Any]], **more: Any) -> bytes:
-        base = {"id": ident, "object": "chat.completion.chunk", "created": created, "model": model, "choices": choices}
-        return event(msgspec.json.encode(base | more))
 
-    def delta(content: dict[str, Any], finish_reason: str | None = None) -> bytes:
-        return chunk([{"index": 0, "delta": content, "logprobs": None, "finish_reason": finish_reason}])
-
-    events = [delta({"role": "assistant", "content": ""})]
-    events += [delta({"content": part}) for part in parts]
-    events.append(delta({}, finish))
-    if usage is not None:
-        events.append(chunk([], usage=usage_object(usage)))
-    return [*events, DONE]
+def tool_call_chunks(model: str, calls: list[dict[str, Any]], usage: Usage | None, *, finish: str) -> list[bytes]:
+    """Tool calls as a stream sends them: the name first, then the arguments in two pieces."""
+    stream = _Stream(model)
+    events = [stream.delta({"role": "assistant", "content": None})]
+    for index, call in enumerate(calls):
+        function = call["function"]
+        arguments: str = function["arguments"]
+        middle = len(arguments) // 2
+        first = call | {"index": index, "function": {"name": function["name"], "arguments": arguments[:middle]}}
+        second = {"index": index, "function": {"arguments": arguments[middle:]}}
+        events += [stream.delta({"tool_calls": [part]}) for part in (first, second)]
+    return [*events, *stream.end(finish, usage)]
 
 
 async def stream(events: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """`events` as an answer's chunks."""
     for one in events:
         yield one

@@ -1,0 +1,326 @@
+"""A thin HTTP/1.1 client for the hot path: pooled connections to one origin, bytes in, bytes out.
+
+It exists because the upstream client decides what a relayed call costs; general clients spend several times the CPU.
+It does what calls to model servers need and no more: POST and GET, keep-alive, chunked bodies, TLS, timeouts.
+Redirects are not followed: a model server that moves is a configuration to mend, not to chase with a key in hand.
+"""
+
+import asyncio
+import ssl
+import zlib
+from collections import deque
+from collections.abc import AsyncIterator
+from functools import lru_cache
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httptools
+
+from hone.errors import UpstreamCut, UpstreamError, UpstreamGarbage, UpstreamTimeout, UpstreamUnreachable
+
+CONNECT_SECONDS = 10.0
+IDLE_SECONDS = 30.0  # shorter than the keep-alive of common servers, so that a pooled connection is rarely stale
+MAX_BODY = 64 * 1024 * 1024
+_HIGH_WATER = 256 * 1024  # bytes read ahead of a slow reader before the socket is paused
+_DECODABLE = {"gzip": 47, "deflate": 47}  # zlib window bits: 32 + 15 detects either header
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+class _Connection(asyncio.Protocol):
+    """One socket and the response being read from it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.transport: asyncio.Transport | None = None
+        self.closed = False
+        self.served = 0
+        self.idle_since = 0.0
+        self.reset()
+
+    def reset(self) -> None:
+        """Get ready for the next response."""
+        self.parser = httptools.HttpResponseParser(self)
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.head_done = False
+        self.complete = False
+        self.error: UpstreamError | None = None
+        self._parts: deque[bytes] = deque()
+        self._buffered = 0
+        self._paused = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._inflate: Any = None
+
+    # -- asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError as problem:
+            # An error raised in a callback of ours arrives wrapped.
+            self.error = self.error or UpstreamGarbage(f"the answer is not HTTP ({problem})")
+            self.abort()
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed = True
+        if not self.complete and self.error is None:
+            if self.head_done and not self._framed():
+                self.complete = True  # such a body ends where the connection ends
+            else:
+                self.error = UpstreamCut(f"the connection was lost before the answer was complete ({exc or 'closed'})")
+        self._wake()
+
+    # -- httptools callbacks
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        self.status = self.parser.get_status_code()
+        self.head_done = self.status >= 200
+        encoding = self.headers.get("content-encoding", "identity").strip().lower()
+        if encoding in _DECODABLE:
+            self._inflate = zlib.decompressobj(_DECODABLE[encoding])
+        elif encoding not in ("identity", ""):
+            self.error = UpstreamGarbage(f"the answer is encoded as {encoding!r}, which was not asked for")
+
+    def on_body(self, data: bytes) -> None:
+        if self._inflate is not None:
+            try:
+                data = self._inflate.decompress(data, MAX_BODY)
+            except zlib.error as problem:
+                self.error = UpstreamGarbage(f"the answer cannot be decompressed ({problem})")
+                return
+        self._parts.append(data)
+        self._buffered += len(data)
+        if self._buffered > _HIGH_WATER and not self._paused and self.transport is not None:
+            self._paused = True
+            self.transport.pause_reading()
+
+    def on_message_complete(self) -> None:
+        if self.head_done:
+            self.complete = True
+
+    # -- reading
+
+    async def head(self) -> None:
+        while not self.head_done:
+            self._raise_if_failed()
+            await self._more()
+
+    async def next_part(self) -> bytes | None:
+        """Everything that has arrived since the last call; None at the end."""
+        while not self._parts:
+            self._raise_if_failed()
+            if self.complete:
+                return None
+            await self._more()
+        data = self._parts.popleft() if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts.clear()
+        self._buffered = 0
+        if self._paused and self.transport is not None and not self.closed:
+            self._paused = False
+            self.transport.resume_reading()
+        return data
+
+    def _raise_if_failed(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    async def _more(self) -> None:
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _framed(self) -> bool:
+        return "content-length" in self.headers or "chunked" in self.headers.get("transfer-encoding", "")
+
+    @property
+    def reusable(self) -> bool:
+        return self.complete and not self.closed and self.error is None and self.parser.should_keep_alive()
+
+    def abort(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
+        self.closed = True
+
+
+class Response:
+    """An answer whose head has been read. Read the body with `read()` or `chunks()`; `close()` in any case."""
+
+    def __init__(self, pool: "Upstream", connection: _Connection, timeout: float) -> None:
+        self._pool = pool
+        self._connection: _Connection | None = connection
+        self._timeout = timeout
+        self.status = connection.status
+        self.headers = connection.headers
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Bytes as they arrive.
+
+        Raises:
+            UpstreamTimeout: nothing came for `timeout` seconds.
+            UpstreamCut: the connection was lost before the end.
+        """
+        while (connection := self._connection) is not None:
+            try:
+                async with asyncio.timeout(self._timeout):
+                    part = await connection.next_part()
+            except TimeoutError:
+                raise UpstreamTimeout(f"{self._pool.origin} sent nothing for {self._timeout:g} s") from None
+            if part is None:
+                self.close()
+                return
+            yield part
+
+    async def read(self, limit: int = MAX_BODY) -> bytes:
+        """The whole body."""
+        parts, size = [], 0
+        async for part in self.chunks():
+            parts.append(part)
+            size += len(part)
+            if size > limit:
+                raise UpstreamGarbage(f"the answer of {self._pool.origin} is over {limit:,} bytes")
+        return b"".join(parts)
+
+    def close(self) -> None:
+        """Give the connection back to the pool if it is clean, else drop it: that is how an upstream learns to stop."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._pool.give_back(connection)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Upstream:
+    """Pooled connections to one origin. Use from one event loop."""
+
+    def __init__(self, base_url: str) -> None:
+        """
+        Raises:
+            UpstreamUnreachable: the URL is not http:// or https:// with a host.
+        """
+        url = urlsplit(base_url)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise UpstreamUnreachable(
+                f"{base_url!r} is not an http:// or https:// address", hint="mend base_url in hone.toml"
+            )
+        self.origin = f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
+        self._host = url.hostname
+        self._port = url.port or (443 if url.scheme == "https" else 80)
+        self._ssl = url.scheme == "https"
+        self._path = url.path.rstrip("/")
+        self._authority = url.netloc.rpartition("@")[2].encode("idna" if not url.netloc.isascii() else "ascii")
+        self._idle: deque[_Connection] = deque()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        timeout: float = 60.0,  # noqa: ASYNC109 - it bounds the head here, and each part of the body later
+    ) -> Response:
+        """Send one request and wait for the head of the answer, at most `timeout` seconds.
+
+        A pooled connection that the server closed before it sent a byte is replaced once by a fresh one.
+
+        Raises:
+            UpstreamUnreachable, UpstreamTimeout, UpstreamCut, UpstreamGarbage
+        """
+        message = self._message(method, path, body, headers or {})
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    connection = self._pooled() or await self._connect()
+                    if await self._exchange(connection, message):
+                        return Response(self, connection, timeout)
+        except TimeoutError:
+            raise UpstreamTimeout(f"{self.origin} did not answer within {timeout:g} s") from None
+
+    async def _exchange(self, connection: _Connection, message: bytes) -> bool:
+        """Send, and wait for the head. False: the pooled connection turned out to be stale, so ask again."""
+        assert connection.transport is not None
+        try:
+            connection.transport.write(message)
+            await connection.head()
+        except UpstreamCut:
+            if connection.served and not connection.headers:
+                return False
+            raise
+        except BaseException:
+            connection.abort()
+            raise
+        return True
+
+    def _message(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> bytes:
+        for name, value in headers.items():
+            if any(c in value or c in name for c in "\r\n\0"):
+                raise UpstreamUnreachable(f"the header {name!r} holds a line break", hint="look at the API key's value")
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("utf-8")
+        start = f"{method} {self._path}{path} HTTP/1.1\r\n".encode()
+        return b"%bhost: %b\r\naccept-encoding: identity\r\n%bcontent-length: %d\r\n\r\n%b" % (
+            start, self._authority, lines, len(body), body,
+        )  # fmt: skip
+
+    def _pooled(self) -> _Connection | None:
+        oldest = asyncio.get_running_loop().time() - IDLE_SECONDS
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.closed and connection.idle_since > oldest:
+                connection.reset()
+                return connection
+            connection.abort()
+        return None
+
+    async def _connect(self) -> _Connection:
+        loop = asyncio.get_running_loop()
+        connection = _Connection(loop)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await loop.create_connection(
+                    lambda: connection, self._host, self._port, ssl=_tls() if self._ssl else None
+                )
+        except TimeoutError:
+            raise UpstreamTimeout(f"no connection to {self.origin} within {CONNECT_SECONDS:g} s") from None
+        except (OSError, ssl.SSLError, UnicodeError) as problem:
+            raise UpstreamUnreachable(
+                f"no connection to {self.origin} ({problem})", hint="is the model's server up, and base_url right?"
+            ) from None
+        return connection
+
+    def give_back(self, connection: _Connection) -> None:
+        """Called by `Response.close`."""
+        if not connection.reusable:
+            connection.abort()
+            return
+        connection.served += 1
+        connection.idle_since = asyncio.get_running_loop().time()
+        self._idle.append(connection)
+
+    def close(self) -> None:
+        """Drop every idle connection."""
+        while self._idle:
+            self._idle.pop().abort()

@@ -1,0 +1,40 @@
+"""One registry for everything pluggable: names of a group to the objects behind them, loaded on first use.
+
+Built-in names are written as `module:object`; a package adds its own through an entry point of the group, such as
+`[project.entry-points."hone.providers"] mine = "my_package:MyProvider"`. Built-in names cannot be taken over.
+"""
+
+import difflib
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from hone.errors import ProjectError
+
+
+class Registry:
+    """The plug-ins of one group."""
+
+    def __init__(self, group: str, builtin: Mapping[str, str]) -> None:
+        self.group = group
+        self._builtin = dict(builtin)
+
+    def names(self) -> list[str]:
+        """Every name that can be loaded."""
+        return sorted({*self._builtin, *(point.name for point in entry_points(group=self.group))})
+
+    def load(self, name: str) -> Any:
+        """The object called `name`.
+
+        Raises:
+            ProjectError: nothing in the group has that name.
+        """
+        if name in self._builtin:
+            module, _, attribute = self._builtin[name].partition(":")
+            return getattr(import_module(module), attribute)
+        for point in entry_points(group=self.group, name=name):
+            return point.load()
+        near = difflib.get_close_matches(name, self.names(), n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(self.names())}"
+        raise ProjectError(f"nothing called {name!r} among {self.group}", hint=hint)
