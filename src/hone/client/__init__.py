@@ -1,1 +1,26 @@
+"""The SDK inside a user's application: runs, spans and scores. It imports nothing of hone but the core.
 
+It speaks to the server at `HONE_URL`; without one it opens the project of the working directory in this process.
+"""
+
+from hone.client._calls import arun, ascore, flush, run, score
+from hone.client._connection import Connection, connect, connection, disconnect
+from hone.client._reply import Reply
+from hone.client._spans import Step, span
+from hone.client._trace import trace
+
+__all__ = [
+    "Connection",
+    "Reply",
+    "Step",
+    "arun",
+    "ascore",
+    "connect",
+    "connection",
+    "disconnect",
+    "flush",
+    "run",
+    "score",
+    "span",
+    "trace",
+]

@@ -49,6 +49,7 @@ class _Connection(asyncio.Protocol):
         self.headers: dict[str, str] = {}
         self.head_done = False
         self.complete = False
+        self._keep_alive = False
         self.error: UpstreamError | None = None
         self._parts: deque[bytes] = deque()
         self._buffered = 0
@@ -109,6 +110,7 @@ class _Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self.head_done:
             self.complete = True
+            self._keep_alive = self.parser.should_keep_alive()
 
     # -- reading
 
@@ -152,7 +154,7 @@ class _Connection(asyncio.Protocol):
 
     @property
     def reusable(self) -> bool:
-        return self.complete and not self.closed and self.error is None and self.parser.should_keep_alive()
+        return self.complete and not self.closed and self.error is None and self._keep_alive
 
     def abort(self) -> None:
         if self.transport is not None:
@@ -177,16 +179,17 @@ class Response:
             UpstreamTimeout: nothing came for `timeout` seconds.
             UpstreamCut: the connection was lost before the end.
         """
-        while (connection := self._connection) is not None:
-            try:
+        try:
+            while (connection := self._connection) is not None:
                 async with asyncio.timeout(self._timeout):
                     part = await connection.next_part()
-            except TimeoutError:
-                raise UpstreamTimeout(f"{self._pool.origin} sent nothing for {self._timeout:g} s") from None
-            if part is None:
-                self.close()
-                return
-            yield part
+                if part is None:
+                    return
+                yield part
+        except TimeoutError:
+            raise UpstreamTimeout(f"{self._pool.origin} sent nothing for {self._timeout:g} s") from None
+        finally:
+            self.close()
 
     async def read(self, limit: int = MAX_BODY) -> bytes:
         """The whole body."""

@@ -1,5 +1,6 @@
 """OpenAI and every server that speaks its chat dialect: vLLM, SGLang, llama.cpp, Ollama and many vendors."""
 
+import asyncio
 import os
 from contextlib import suppress
 from typing import Any
@@ -74,6 +75,7 @@ class OpenAICompatible:
         """Release pooled connections."""
         for upstream in self._upstreams.values():
             upstream.close()
+        await asyncio.sleep(0)  # the transports say goodbye on the next turn of the loop
 
 
 class OpenAI(OpenAICompatible):

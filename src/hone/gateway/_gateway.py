@@ -1,0 +1,209 @@
+"""The way of a call: route, prepare, ask the models in order, relay, record."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from hone.core import Clock, Span, Usage, now_ns, to_json
+from hone.errors import UpstreamError, UpstreamRefused
+from hone.gateway._call import Call, Reply
+from hone.gateway._output import Output, read_completion
+from hone.gateway._prepare import Prepared, Preparer, Prompts, Search, body_for, wants_usage
+from hone.gateway._relay import Relay
+from hone.gateway._route import Route, Router, Weights
+from hone.gateway._spans import Story
+from hone.project import Project
+from hone.providers import Answer, ChatRequest, Model, Provider, _wire, registry
+
+DONT_KNOW = "I don't know."
+_DEFAULT_SECONDS = 60.0
+# The caller's own mistakes: another model would be asked the same wrong thing.
+_CALLERS_FAULT = {400, 413, 415, 422}
+
+
+class Rooms(Struct, kw_only=True):
+    """What the gateway is given by whoever puts the house together."""
+
+    project: Project
+    prompts: Prompts
+    search: Search
+    weights: Weights
+    cost: Callable[[Model, Usage], float | None]
+    record: Callable[[Sequence[Span]], Any]
+    providers: Mapping[str, Provider] = {}  # instances that stand in for the registry's
+    clock: Clock = now_ns
+
+
+class Asked(Struct, kw_only=True):
+    """One model asked: what went out, and what began to come back."""
+
+    model: Model
+    body: dict[str, Raw]
+    start: int
+    answer: Answer
+
+
+class Gateway:
+    """Answers chat completions for one project. Use from one event loop."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._router = Router(rooms.project, rooms.weights)
+        self._preparer = Preparer(rooms.prompts, rooms.search, rooms.clock)
+        self._providers: dict[str, Provider] = dict(rooms.providers)
+
+    async def chat(self, call: Call) -> Reply:
+        """Answer one call. Whatever happens, a span tells of it.
+
+        Raises:
+            CallError, ProjectError, UpstreamError: nothing was sent; say it in the caller's dialect.
+        """
+        story = self._story(call)
+        values: dict[str, Any] | None = None
+        try:
+            story.route = route = self._router.resolve(call.model, call.session)
+            prepared = await self._preparer.prepare(call, route, story)
+            values = prepared.values
+            if prepared.unknown:
+                return self._dont_know(call, story, prepared)
+            asked = await self._ask(call, route, prepared, story)
+            if asked.answer.chunks is not None:
+                stream = self._relay(call, story, prepared, asked)
+                return Reply(headers=self._headers(call, route, None), stream=stream)
+            return self._whole(call, story, prepared, asked)
+        except BaseException as error:
+            self._record(story, values, None, error)
+            raise
+
+    def refuse(self, call: Call, error: Exception) -> None:
+        """Record a call that its door could not even read."""
+        self._record(self._story(call), None, None, error)
+
+    def models(self) -> list[str]:
+        """The names a caller may ask for."""
+        return self._router.names()
+
+    async def close(self) -> None:
+        """Release every provider's connections."""
+        for provider in self._providers.values():
+            await provider.close()
+
+    # -- asking
+
+    async def _ask(self, call: Call, route: Route, prepared: Prepared, story: Story) -> Asked:
+        """The first model of the chain that answers; every failed attempt leaves a span."""
+        seconds = route.task.timeout if route.task and route.task.timeout else _DEFAULT_SECONDS
+        for position, model in enumerate(route.chain):
+            body = body_for(prepared, model.name, model.parameters, stream=call.stream)
+            request = ChatRequest(body=msgspec.json.encode(body), stream=call.stream, timeout=seconds)
+            start = self._rooms.clock()
+            try:
+                answer = await self._provider(model).chat(model, request)
+            except BaseException as error:
+                story.model_call(model, body, start=start, end=self._rooms.clock(), error=error)
+                if position + 1 == len(route.chain) or not _another_may_answer(error):
+                    raise
+            else:
+                return Asked(model=model, body=body, start=start, answer=answer)
+        raise AssertionError("a route has at least one model")
+
+    def _provider(self, model: Model) -> Provider:
+        if model.provider not in self._providers:
+            self._providers[model.provider] = registry.load(model.provider)()
+        return self._providers[model.provider]
+
+    # -- answering
+
+    def _whole(self, call: Call, story: Story, prepared: Prepared, asked: Asked) -> Reply:
+        body = asked.answer.body or b""
+        output = read_completion(body)
+        cost = self._model_span(story, asked, output, None, None)
+        self._record(story, prepared.values, output, None)
+        headers = self._headers(call, story.route, cost) | asked.answer.headers
+        return Reply(headers=headers, body=body)
+
+    async def _relay(self, call: Call, story: Story, prepared: Prepared, asked: Asked) -> AsyncGenerator[bytes]:
+        """The stream, event by event. The span is recorded before the last of it is sent."""
+        assert asked.answer.chunks is not None
+        relay = Relay(asked.answer.chunks, keep_usage=wants_usage(call), clock=self._rooms.clock)
+        recorded = False
+
+        def record(error: BaseException | None) -> None:
+            nonlocal recorded
+            if not recorded:
+                recorded = True
+                self._model_span(story, asked, relay.output, relay.first_token, error)
+                self._record(story, prepared.values, relay.output, error)
+
+        try:
+            async for block in relay:
+                if relay.done:
+                    record(None)
+                yield block
+        except BaseException as error:
+            record(error)
+            raise
+        finally:
+            await asked.answer.close()
+
+    def _dont_know(self, call: Call, story: Story, prepared: Prepared) -> Reply:
+        """Nothing that is known is near enough to the question, so no model is asked to make something up."""
+        model, usage = "hone/no-answer", Usage(input=0, output=0)
+        output = Output(
+            message=to_json({"role": "assistant", "content": DONT_KNOW}), finish="stop", model=model, usage=usage
+        )
+        self._record(story, prepared.values, output, None)
+        headers = self._headers(call, story.route, 0.0)
+        if not call.stream:
+            return Reply(headers=headers, body=_wire.completion(model, DONT_KNOW, usage))
+        events = _wire.chunks(model, _wire.pieces(DONT_KNOW), usage if wants_usage(call) else None)
+        return Reply(headers=headers, stream=_send(events))
+
+    # -- recording
+
+    def _story(self, call: Call) -> Story:
+        return Story(self._rooms.project.name, self._rooms.project.environment, call)
+
+    def _model_span(
+        self, story: Story, asked: Asked, output: Output, first_token: int | None, error: BaseException | None
+    ) -> float | None:
+        cost = self._rooms.cost(asked.model, output.usage)
+        end = self._rooms.clock()
+        story.model_call(
+            asked.model,
+            asked.body,
+            start=asked.start,
+            end=end,
+            output=output,
+            first_token=first_token,
+            cost=cost,
+            error=error,
+        )
+        return cost
+
+    def _record(self, story: Story, values: Any, output: Output | None, error: BaseException | None) -> None:
+        """Hand the story over, with the span of the whole call unless a model span already is that."""
+        if not any(span.span_id == story.call.span_id for span in story.spans):
+            story.root(end=self._rooms.clock(), values=values, output=output.message if output else None, error=error)
+        self._rooms.record(story.spans)
+
+    def _headers(self, call: Call, route: Route | None, cost: float | None) -> dict[str, str]:
+        headers = {"x-hone-trace-id": call.trace_id, "x-hone-span-id": call.span_id, "x-hone-cache": "off"}
+        if route is not None and route.task is not None and route.variant is not None:
+            headers["x-hone-variant"] = f"{route.task.name}@{route.variant.name}"
+        if cost is not None:
+            headers["x-hone-cost"] = f"{cost:.10f}".rstrip("0").rstrip(".")
+        return headers
+
+
+def _another_may_answer(error: BaseException) -> bool:
+    if isinstance(error, UpstreamRefused):
+        return error.status not in _CALLERS_FAULT
+    return isinstance(error, UpstreamError)
+
+
+async def _send(events: list[bytes]) -> AsyncGenerator[bytes]:
+    for event in events:
+        yield event

@@ -1,0 +1,112 @@
+"""From the `model` a caller names to the variant that answers: task, task@X, alias, or provider/name."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec import Struct
+
+from hone.errors import ProjectError, UnknownModel
+from hone.gateway._pick import pick
+from hone.project import ModelConfig, Project, Task, Variant
+from hone.providers import Model, registry
+
+Weights = Callable[[str, str], Mapping[str, float]]
+"""The release of (task, environment): variant -> share."""
+
+_VERSION = re.compile(r"v([1-9][0-9]*)")
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """Who answers. A plain model call has no task; `prompt_version` is set when `task@vN` asked for one."""
+
+    chain: tuple[Model, ...]  # in order of fallback
+    task: Task | None = None
+    variant: Variant | None = None
+    environment: str
+    prompt_version: int | None = None
+
+
+class Router:
+    """Resolves names against one project."""
+
+    def __init__(self, project: Project, weights: Weights) -> None:
+        self._project = project
+        self._weights = weights
+        self._models = {alias: _as_model(alias, config) for alias, config in project.models.items()}
+
+    def resolve(self, name: str, session: str | None) -> Route:
+        """
+        Raises:
+            UnknownModel: nothing has that name.
+            ProjectError: the name leads to something that is not set up.
+        """
+        task_name, at, selector = name.partition("@")
+        if (task := self._project.tasks.get(task_name)) is not None:
+            return self._task_route(task, selector if at else None, session)
+        return Route(chain=(self._model(name),), environment=self._project.environment)
+
+    def _task_route(self, task: Task, selector: str | None, session: str | None) -> Route:
+        environment, version = self._project.environment, None
+        if selector is None:
+            variant = self._released(task, environment, session)
+        elif selector in task.variant_names:
+            variant = selector
+        elif (found := _VERSION.fullmatch(selector)) is not None:
+            variant, version = "baseline", int(found[1])
+        else:
+            environment, variant = selector, self._released(task, selector, session)
+        resolved = task.variant(variant)
+        chain = tuple(self._model(alias) for alias in resolved.models)
+        if not chain and resolved.flow is None:
+            raise ProjectError(
+                f"the task {task.name!r} has no models", hint=f'add models = ["..."] to [tasks.{task.name}]'
+            )
+        return Route(chain=chain, task=task, variant=resolved, environment=environment, prompt_version=version)
+
+    def _released(self, task: Task, environment: str, session: str | None) -> str:
+        weights = self._weights(task.name, environment)
+        if not weights:
+            names = [*task.variant_names, *sorted(self._project.releases.get(task.name, {}))]
+            raise UnknownModel(
+                f"the task {task.name!r} has no variant, environment or version {environment!r}",
+                hint=_near(environment, names),
+            )
+        return pick(weights, session and f"{task.name}\0{session}")
+
+    def _model(self, name: str) -> Model:
+        if (model := self._models.get(name)) is not None:
+            return model
+        provider, slash, vendor_name = name.partition("/")
+        if slash and vendor_name and provider in registry.names():
+            return Model(alias=name, provider=provider, name=vendor_name)
+        known = [*self._project.tasks, *self._models]
+        raise UnknownModel(f"no task or model named {name!r}", hint=_near(name, known))
+
+    def names(self) -> list[str]:
+        """Everything a caller may ask for by a name of the project's own."""
+        tasks = self._project.tasks.values()
+        return [
+            *(task.name for task in tasks),
+            *(f"{task.name}@{variant}" for task in tasks for variant in task.variant_names),
+            *self._models,
+        ]
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(names) or 'none'}"
+
+
+def _as_model(alias: str, config: ModelConfig) -> Model:
+    return Model(
+        alias=alias,
+        provider=config.provider,
+        name=config.name,
+        base_url=config.base_url,
+        api_key=config.api_key,
+        price=config.price,
+        parameters=config.parameters,
+        privacy=config.privacy,
+    )

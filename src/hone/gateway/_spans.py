@@ -1,0 +1,148 @@
+"""Spans of a call: built when it is over, from what went by."""
+
+from typing import Any
+
+import msgspec
+
+from hone.core import Span, SpanStatus, new_span_id, to_json
+from hone.errors import HoneError
+from hone.gateway._call import Call
+from hone.gateway._output import Output
+from hone.gateway._route import Route
+from hone.providers import Model
+
+_NOT_PARAMETERS = {"messages", "model", "hone", "stream", "stream_options", "user"}
+_MAX_TEXT = 8 * 1024 * 1024
+
+
+def status_of(error: BaseException | None) -> SpanStatus:
+    if error is None:
+        return "ok"
+    return "error" if isinstance(error, Exception) else "cancelled"
+
+
+def error_line(error: BaseException | None) -> str | None:
+    """One line; its first word is the class of error."""
+    if error is None:
+        return None
+    if isinstance(error, HoneError):
+        return f"{type(error).__name__}: {error.message}".replace("\n", " ")
+    if isinstance(error, Exception):
+        return f"{type(error).__name__}: {error}".replace("\n", " ")
+    return "Cancelled: the caller left before the answer was complete"
+
+
+class Story:
+    """What happened to one call, told as spans that share its trace, session, user and tags."""
+
+    def __init__(self, project: str, environment: str, call: Call) -> None:
+        self.call = call
+        self.spans: list[Span] = []
+        self.route: Route | None = None
+        self.prompt_version: str | None = None
+        self._project = project
+        self._environment = environment
+
+    def model_call(
+        self,
+        model: Model,
+        body: dict[str, msgspec.Raw],
+        *,
+        start: int,
+        end: int,
+        output: Output | None = None,
+        first_token: int | None = None,
+        cost: float | None = None,
+        error: BaseException | None = None,
+    ) -> None:
+        """One attempt at one model: a span of kind `llm`, the root itself when no task stands above it."""
+        usage, root = (output or Output()).usage, self.route is not None and self.route.task is None and not self.spans
+        self._add(
+            span_id=self.call.span_id if root else new_span_id(),
+            parent_id=self.call.parent_id if root else self.call.span_id,
+            kind="llm",
+            name=model.alias,
+            start=start,
+            end=end,
+            error=error,
+            model=model.alias,
+            provider=model.provider,
+            response_model=output.model if output else None,
+            stream=self.call.stream,
+            finish=output.finish if output else None,
+            first_token=None if first_token is None else first_token - start,
+            input_tokens=usage.input,
+            output_tokens=usage.output,
+            cache_read_tokens=usage.cache_read,
+            cache_write_tokens=usage.cache_write,
+            reasoning_tokens=usage.reasoning,
+            cost=cost,
+            input=_clipped(bytes(body["messages"]).decode("utf-8", "replace") if "messages" in body else None),
+            output=_clipped(output.message if output else None),
+            attributes=_parameters(body),
+        )
+
+    def retrieval(
+        self, knowledge: str, query: str, *, start: int, end: int, found: Any, attributes: dict[str, Any]
+    ) -> None:
+        self._add(
+            span_id=new_span_id(),
+            parent_id=self.call.span_id,
+            kind="retrieval",
+            name=knowledge,
+            start=start,
+            end=end,
+            input=to_json(query),
+            output=to_json(found),
+            attributes=attributes,
+        )
+
+    def root(self, *, end: int, values: Any, output: str | None, error: BaseException | None) -> None:
+        """The span of the task itself, or of a call that never reached a model."""
+        task = self.route.task if self.route else None
+        self._add(
+            span_id=self.call.span_id,
+            parent_id=self.call.parent_id,
+            kind="task" if task else "llm",
+            name=task.name if task else self.call.model or "chat",
+            start=self.call.start,
+            end=end,
+            error=error,
+            model=None if task else self.call.model or None,
+            stream=self.call.stream,
+            input=_clipped(None if values is None else to_json(values)),
+            output=_clipped(output),
+        )
+
+    def _add(self, *, error: BaseException | None = None, **fields: Any) -> None:
+        route, call = self.route, self.call
+        self.spans.append(
+            Span(
+                project=self._project,
+                trace_id=call.trace_id,
+                status=status_of(error),
+                error=error_line(error),
+                environment=route.environment if route else self._environment,
+                session=call.session,
+                user=call.user,
+                tags=call.tags,
+                task=route.task.name if route and route.task else None,
+                variant=route.variant.name if route and route.variant else None,
+                prompt=route.variant.prompt if route and route.variant else None,
+                prompt_version=self.prompt_version,
+                **fields,
+            )
+        )
+
+
+def _parameters(body: dict[str, msgspec.Raw]) -> dict[str, Any]:
+    """What else was asked of the model: temperature, tools and the like, as sent."""
+    asked = {name: msgspec.json.decode(raw) for name, raw in body.items() if name not in _NOT_PARAMETERS}
+    return {"parameters": asked} if asked else {}
+
+
+def _clipped(text: str | None) -> str | None:
+    """A body beyond the limit is kept in part, as a JSON string that says so."""
+    if text is None or len(text) <= _MAX_TEXT:
+        return text
+    return to_json(f"{text[:_MAX_TEXT]} [cut by hone: {len(text):,} characters]")

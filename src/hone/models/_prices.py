@@ -1,0 +1,58 @@
+"""Prices: what a call cost, in dollars. Unknown stays unknown: a missing price is None, never 0.
+
+The project's own price wins; else the public price list of the `genai-prices` package decides, by provider and model.
+"""
+
+from typing import Any
+
+from hone.core import Price, Usage, cost_of
+
+
+class Prices:
+    """Looks prices up, each (provider, model) once. The price list is loaded when the first one is asked for."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], Any] = {}
+
+    def cost(self, provider: str, model: str, usage: Usage, own: Price | None = None) -> float | None:
+        """Dollars for one call.
+
+        `model` is the vendor's name of it. None where price or token counts are unknown.
+        """
+        if own is not None:
+            return cost_of(own, usage)
+        if usage.input is None or usage.output is None:
+            return None
+        price = self._price(provider, model)
+        return None if price is None else _calculate(price, usage)
+
+    def _price(self, provider: str, model: str) -> Any:
+        key = (provider, model)
+        if key not in self._found:
+            self._found[key] = _look_up(provider, model)
+        return self._found[key]
+
+
+def _look_up(provider: str, model: str) -> Any:
+    # Importing the list costs a quarter of a second, which a process without vendor calls need not pay.
+    import genai_prices
+
+    try:
+        return genai_prices.calc_price(_tokens(Usage(input=0, output=0)), model, provider_id=provider).model_price
+    except LookupError:
+        return None
+
+
+def _calculate(price: Any, usage: Usage) -> float:
+    return float(price.calc_price(_tokens(usage))["total_price"])
+
+
+def _tokens(usage: Usage) -> Any:
+    import genai_prices
+
+    return genai_prices.Usage(
+        input_tokens=usage.input,
+        output_tokens=usage.output,
+        cache_read_tokens=usage.cache_read,
+        cache_write_tokens=usage.cache_write,
+    )

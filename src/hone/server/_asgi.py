@@ -1,0 +1,103 @@
+"""The few ASGI pieces the data plane needs: read a body, send an answer, notice that the caller left."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from contextlib import suppress
+from typing import Any, Self
+
+import msgspec
+
+from hone.errors import CallError, TooLarge
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+JSON = "application/json"
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """Header names are lower case; of a repeated one the last counts."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The whole request body.
+
+    Raises:
+        TooLarge: it is over `limit` bytes. What is still coming has been read and dropped, as far as is reasonable,
+            because a client that is still sending does not read an answer.
+        CallError: the caller left before it was complete.
+    """
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise CallError("the caller left before the request was complete")
+        size += len(message.get("body", b""))
+        if size <= limit:
+            parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            break
+        if size > 8 * limit:
+            break
+    if size > limit:
+        raise TooLarge(
+            f"the request is {_size_said(scope, size)} bytes and the limit is {limit:,}",
+            hint="send less, or raise [server] max_body in hone.toml",
+        )
+    return b"".join(parts)
+
+
+def _size_said(scope: Scope, seen: int) -> str:
+    said = headers_of(scope).get("content-length", "")
+    return f"{int(said):,}" if said.isdigit() else f"over {seen:,}"
+
+
+def encode_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
+
+
+async def send_body(
+    send: Send, status: int, body: bytes, headers: Iterable[tuple[str, str]] = (), kind: str = JSON
+) -> None:
+    """A whole answer."""
+    head = encode_headers([("content-type", kind), ("content-length", str(len(body))), *headers])
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_json(send: Send, status: int, value: Any, headers: Iterable[tuple[str, str]] = ()) -> None:
+    await send_body(send, status, msgspec.json.encode(value), headers)
+
+
+class WhileTheCallerWaits:
+    """`async with` around the work for a request: when the caller goes away, the work is cancelled.
+
+    Without it an ASGI server lets the work run on, and the upstream model keeps generating what nobody will read.
+    `gone` says afterwards that a cancellation came from here. Enter it when the request body has been read.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.gone = False
+
+    async def __aenter__(self) -> Self:
+        work = asyncio.current_task()
+        assert work is not None
+        self._watcher = asyncio.ensure_future(self._watch(work))
+        return self
+
+    async def _watch(self, work: "asyncio.Task[Any]") -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.gone = True
+        work.cancel()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._watcher.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._watcher

@@ -1,0 +1,40 @@
+"""Which trace, session, user and tags a request belongs to: what its headers say, checked."""
+
+from msgspec import Struct
+
+from hone.core import new_span_id, new_trace_id, valid_span_id, valid_trace_id
+
+_MAX = 200
+
+
+class Identity(Struct, frozen=True):
+    trace_id: str
+    span_id: str
+    parent_id: str | None = None
+    session: str | None = None
+    user: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+def identity_of(headers: dict[str, str]) -> Identity:
+    """A `traceparent` that does not follow W3C Trace Context is ignored, as the standard asks (section 3.2)."""
+    parts = headers.get("traceparent", "").split("-")
+    known = len(parts) >= 4 and parts[0] != "ff" and valid_trace_id(parts[1]) and valid_span_id(parts[2])
+    return Identity(
+        trace_id=parts[1] if known else new_trace_id(),
+        span_id=new_span_id(),
+        parent_id=parts[2] if known else None,
+        session=_text(headers.get("x-hone-session")),
+        user=_text(headers.get("x-hone-user")),
+        tags=tuple(tag[:_MAX] for part in headers.get("x-hone-tags", "").split(",") if (tag := part.strip())),
+    )
+
+
+def _text(value: str | None) -> str | None:
+    """Header values are Latin-1 on the wire; clients that send UTF-8 mean UTF-8."""
+    if not value:
+        return None
+    try:
+        return value.encode("latin-1").decode("utf-8")[:_MAX]
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return value[:_MAX]

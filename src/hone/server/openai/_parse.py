@@ -1,0 +1,56 @@
+"""From an HTTP body in the OpenAI dialect to a call. Only what routing needs is parsed; the rest stays bytes."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from hone.errors import CallError
+from hone.gateway import Call
+from hone.server._identity import Identity
+
+_fields = msgspec.json.Decoder(dict[str, Raw])
+
+
+class _Hone(msgspec.Struct, forbid_unknown_fields=True):
+    input: dict[str, Any] | None = None
+
+
+class Parsed(msgspec.Struct):
+    """The fields of a body that hone reads itself, typed; what is missing has its default."""
+
+    model: str
+    stream: bool | None = False
+    user: str | None = None
+    hone: _Hone | None = None
+    stream_options: dict[str, Any] | None = None
+
+
+_parsed = msgspec.json.Decoder(Parsed)
+
+
+def parse(body: bytes, identity: Identity, start: int) -> Call:
+    """
+    Raises:
+        CallError: the body is not a JSON object, or a field that hone reads is missing or of the wrong type.
+    """
+    try:
+        fields = _fields.decode(body)
+        known = _parsed.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise CallError(f"the body is not a chat completion request: {problem}") from None
+    if "messages" not in fields and (known.hone is None or known.hone.input is None):
+        raise CallError("`messages` is missing", hint='a task may be given "hone": {"input": {...}} instead')
+    return Call(
+        model=known.model,
+        fields=fields,
+        stream=bool(known.stream),
+        input=known.hone.input if known.hone else None,
+        start=start,
+        trace_id=identity.trace_id,
+        span_id=identity.span_id,
+        parent_id=identity.parent_id,
+        session=identity.session,
+        user=identity.user or known.user,
+        tags=identity.tags,
+    )

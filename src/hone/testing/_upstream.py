@@ -1,0 +1,152 @@
+"""A model server on loopback that follows a script: real sockets, OpenAI dialect, faults on demand."""
+
+import asyncio
+import threading
+from collections import deque
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+from msgspec import Struct
+
+from hone.providers import _fake
+from hone.providers._fake import Step
+
+_REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
+
+
+class Received(Struct, frozen=True):
+    """One request as it came."""
+
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+class FakeUpstream:
+    """`with FakeUpstream() as upstream:` serves at `upstream.url` from a thread of its own.
+
+    `script(...)` adds steps, played one a request; without steps the caller's last message is repeated.
+    `received` holds the requests. `left` counts callers who closed the connection before the answer was complete.
+    """
+
+    def __init__(self, *steps: Step) -> None:
+        self._steps = deque(steps)
+        self.received: list[Received] = []
+        self.left = 0
+        self._ready = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, name="fake-upstream", daemon=True)
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        """What `base_url` should say."""
+        return f"http://127.0.0.1:{self._port}/v1"
+
+    def script(self, *steps: Step) -> None:
+        """Add steps to the end of the script."""
+        self._steps.extend(steps)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait(10)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+
+    def _serve(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._main())
+
+    async def _main(self) -> None:
+        self._stop = asyncio.Event()
+        server = await asyncio.start_server(self._connection, "127.0.0.1", 0)
+        self._port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._stop.wait()
+        server.close()
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while (request := await _read_request(reader)) is not None:
+                self.received.append(request)
+                step = self._steps.popleft() if self._steps else Step()
+                if not await self._play(step, request, reader, writer):
+                    break
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.transport.abort()
+
+    async def _play(
+        self, step: Step, request: Received, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        """Answer one request; False when the connection is to be dropped."""
+        body = _fake.read(msgspec.json.encode(request.body))
+        if await self._caller_left_within(step.latency, reader):
+            return False
+        if step.status >= 400:
+            extra = {} if step.retry_after is None else {"retry-after": str(step.retry_after)}
+            _write(writer, step.status, _fake.error_body(step), extra)
+        elif step.raw is not None:
+            _write(writer, step.status, step.raw.encode(), {"content-type": step.content_type})
+        elif request.body.get("stream"):
+            return await self._stream(step, _fake.events(step, body), reader, writer)
+        else:
+            whole = _fake.whole(step, body)
+            if step.cut_after is not None:
+                _write(writer, 200, whole[: step.cut_after], {"content-length": str(len(whole))})
+                await writer.drain()
+                return False
+            _write(writer, 200, whole)
+        await writer.drain()
+        return True
+
+    async def _stream(
+        self, step: Step, events: list[bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
+        for event in events:
+            writer.write(b"%x\r\n%b\r\n" % (len(event), event))
+            await writer.drain()
+            if await self._caller_left_within(step.between, reader):
+                return False
+        if step.cut_after is not None:
+            return False
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+        return True
+
+    async def _caller_left_within(self, seconds: float, reader: asyncio.StreamReader) -> bool:
+        """Wait as the script says, with an eye on the caller."""
+        if not seconds:
+            return False
+        try:
+            async with asyncio.timeout(seconds):
+                await reader.read(1)  # a caller who waits sends nothing: what comes is the end
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            pass
+        self.left += 1
+        return True
+
+
+async def _read_request(reader: asyncio.StreamReader) -> Received | None:
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    except asyncio.IncompleteReadError:
+        return None
+    start, *lines = head.strip().split("\r\n")
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Received(start.split(" ")[1], headers, msgspec.json.decode(body) if body else {})
+
+
+def _write(writer: asyncio.StreamWriter, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+    fields = {"content-type": "application/json", "content-length": str(len(body)), **(headers or {})}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    writer.write(f"HTTP/1.1 {status} {_REASONS.get(status, 'Error')}\r\n{lines}\r\n".encode() + body)
