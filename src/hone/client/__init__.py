@@ -4,14 +4,15 @@ It speaks to the server at `HONE_URL`; without one it opens the project of the w
 """
 
 from hone.client._calls import arun, ascore, flush, run, score
-from hone.client._connection import Connection, connect, connection, disconnect
-from hone.client._reply import Reply
+from hone.client._connection import Connection, RunRequest, connect, connection, disconnect
+from hone.client._reply import Reply, reply_from
 from hone.client._spans import Step, span
 from hone.client._trace import trace
 
 __all__ = [
     "Connection",
     "Reply",
+    "RunRequest",
     "Step",
     "arun",
     "ascore",
@@ -19,6 +20,7 @@ __all__ = [
     "connection",
     "disconnect",
     "flush",
+    "reply_from",
     "run",
     "score",
     "span",

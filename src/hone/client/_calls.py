@@ -7,11 +7,12 @@ from typing import Any
 from hone.client._connection import RunRequest, connection
 from hone.client._reply import Reply
 from hone.client._spans import current_context
+from hone.errors import CallError
 
 
 def run(
     task: str,
-    input: Mapping[str, Any] | None = None,
+    input: str | Mapping[str, Any] | None = None,
     /,
     *,
     session: str | None = None,
@@ -21,7 +22,8 @@ def run(
 ) -> Reply:
     """Run a task: `hone.run("answer", question="Where is my parcel?")`.
 
-    Inputs are given by name, or as one mapping when a name is taken by a parameter. `task` may be `answer@concise`.
+    Inputs are given by name; as one mapping, when a name is taken by a parameter; or as one text, for a task that takes
+    one string. `task` may be `answer@concise`, a model's alias or `provider/name`.
 
     Raises:
         hone.errors.HoneError: what went wrong and whose move it is.
@@ -31,7 +33,7 @@ def run(
 
 async def arun(
     task: str,
-    input: Mapping[str, Any] | None = None,
+    input: str | Mapping[str, Any] | None = None,
     /,
     *,
     session: str | None = None,
@@ -85,15 +87,18 @@ def flush(timeout: float = 10.0) -> bool:
 
 def _request(
     task: str,
-    input: Mapping[str, Any] | None,
+    input: str | Mapping[str, Any] | None,
     inputs: dict[str, Any],
     session: str | None,
     user: str | None,
     tags: Iterable[str],
 ) -> RunRequest:
+    if isinstance(input, str) and inputs:
+        raise CallError("inputs are given as one text or by name, not both")
     return RunRequest(
         task=task,
-        input={**(input or {}), **inputs},
+        input=None if isinstance(input, str) else {**(input or {}), **inputs},
+        text=input if isinstance(input, str) else None,
         session=session,
         user=user,
         tags=tuple(tags),

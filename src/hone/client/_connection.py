@@ -14,14 +14,22 @@ from hone.core import Span
 
 
 class RunRequest(Struct, frozen=True, kw_only=True):
-    """One run of a task. `trace` is (trace id, parent span id) of the span around it."""
+    """One run of a task, by named input or by one text. `trace` is (trace id, parent span id) of the span around it."""
 
     task: str
-    input: dict[str, Any]
+    input: dict[str, Any] | None = None
+    text: str | None = None
     session: str | None = None
     user: str | None = None
     tags: tuple[str, ...] = ()
     trace: tuple[str, str] | None = None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The fields of the chat completion that says this."""
+        if self.text is not None:
+            return {"model": self.task, "messages": [{"role": "user", "content": self.text}]}
+        return {"model": self.task, "messages": [], "hone": {"input": self.input or {}}}
 
 
 class Connection(Protocol):

@@ -40,8 +40,8 @@ class Remote:
         self._exporter = Exporter(self._send_spans)
 
     def run(self, request: RunRequest) -> Reply:
-        body = {"model": request.task, "messages": [], "hone": {"input": request.input}}
-        return reply_from(*self._post("/v1/chat/completions", msgspec.json.encode(body), _headers(request)))
+        body = msgspec.json.encode(request.body)
+        return reply_from(*self._post("/v1/chat/completions", body, _headers(request)))
 
     async def arun(self, request: RunRequest) -> Reply:
         return await asyncio.to_thread(self.run, request)

@@ -70,9 +70,6 @@ async def send_body(
     await send({"type": "http.response.body", "body": body})
 
 
-async def send_json(send: Send, status: int, value: Any, headers: Iterable[tuple[str, str]] = ()) -> None:
-    await send_body(send, status, msgspec.json.encode(value), headers)
-
 
 class WhileTheCallerWaits:
     """`async with` around the work for a request: when the caller goes away, the work is cancelled.

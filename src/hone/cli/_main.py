@@ -1,0 +1,52 @@
+"""The command itself: its verbs, each loaded from a file of its own when it is used."""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from hone import __version__
+from hone.cli._say import complain
+from hone.errors import HoneError
+
+_VERBS = {
+    "init": ("hone.cli._init", "Start a project in a folder: it runs at once, with no key."),
+    "up": ("hone.cli._up", "Serve the project: gateway, API and telemetry on one port."),
+    "run": ("hone.cli._run", "Run a task once and print the answer."),
+    "traces": ("hone.cli._traces", "See what happened: list traces, show one."),
+    "feedback": ("hone.cli._feedback", "Add a score to a span, trace or session."),
+    "doctor": ("hone.cli._doctor", "Look for the common faults of a project and this machine."),
+    "demo": ("hone.cli._demo", "Ask the Python documentation real questions, and see what came of it."),
+}
+
+
+class _Verbs(click.Group):
+    """A group that knows its verbs by name and loads none before it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _VERBS:
+            return None
+        command: click.Command = import_module(_VERBS[name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, about) for name, (_, about) in _VERBS.items()])
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, "--version", message="hone %(version)s")
+def cli() -> None:
+    """The whole life of an LLM application on one machine: serve, see, listen, judge, adapt, release."""
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line. Exit status 0 is success, 1 a failed gate or nothing found, 2 a mistake in the call."""
+    try:
+        cli.main(args=arguments, prog_name="hone")
+    except HoneError as error:
+        sys.exit(complain(error))

@@ -1,0 +1,35 @@
+"""The hone a command works on: the server at HONE_URL, or the project of a folder, opened in this process."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hone import client
+from hone.errors import ProjectError
+from hone.local import Hone, House
+from hone.project import find
+
+
+@contextmanager
+def opened(folder: Path | None) -> Iterator[House]:
+    """The rooms of the project in `folder`, or of the nearest one upwards from here."""
+    house = House.open(folder or find(Path.cwd()))
+    try:
+        yield house
+    finally:
+        house.close()
+
+
+@contextmanager
+def connected(folder: Path | None) -> Iterator[client.Connection]:
+    """What `hone.run` and `hone.score` speak to."""
+    if os.environ.get("HONE_URL"):
+        if folder is not None:
+            raise ProjectError("HONE_URL and --project name two different hones", hint="unset HONE_URL, or leave out --project")
+    else:
+        client.connect(Hone(House.open(folder or find(Path.cwd()))))
+    try:
+        yield client.connection()
+    finally:
+        client.disconnect()

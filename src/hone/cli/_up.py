@@ -1,0 +1,35 @@
+"""`hone up`: the server, in the foreground."""
+
+import os
+from pathlib import Path
+
+import click
+
+from hone.cli._near import opened
+from hone.cli._say import print_json, shared_options, talk
+
+
+@click.command("up")
+@click.option("--host", default=None, help="Where to listen; beyond loopback HONE_API_KEY must be set.")
+@click.option("--port", type=click.IntRange(0, 65535), default=None, help="By default HONE_PORT, else 4700; 0 takes a free one.")
+@shared_options
+def command(host: str | None, port: int | None, as_json: bool, folder: Path | None) -> None:
+    """Serve the project: an OpenAI-compatible gateway, our API and the telemetry store, in one process."""
+    from hone.server import Server
+
+    with opened(folder) as house:
+        settings = house.project.server
+        server = Server(house, host or settings.host, settings.port if port is None else port, os.environ.get("HONE_API_KEY"))
+        house.build_knowledge(lambda line: talk.print(f"[dim]{line}[/dim]"))
+        server.bind()
+        if as_json:
+            print_json({"url": server.url, "project": house.project.name, "pid": os.getpid()})
+        else:
+            _welcome(server.url, house.project.name, house.gateway.models())
+        server.run()
+
+
+def _welcome(url: str, name: str, models: list[str]) -> None:
+    talk.print(f"[bold]hone[/bold] serves [bold]{name}[/bold] at {url}")
+    talk.print(f'  OpenAI(base_url="{url}/v1") · model = {", ".join(models[:6])}{" ..." if len(models) > 6 else ""}')
+    talk.print(f"  hone traces list · {url}/api/openapi.json · ctrl-c stops", soft_wrap=True)

@@ -1,0 +1,74 @@
+"""The whole server as one ASGI callable: a dispatcher that sends model calls straight to their door."""
+
+import logging
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from hone.errors import HoneError, NotAllowed
+from hone.local import House
+from hone.server._asgi import Receive, Scope, Send, headers_of, send_body
+from hone.server._guard import Guard
+from hone.server._problem import problem_of
+from hone.server.api import api
+from hone.server.openai import ChatDoor, error_body, models_body
+
+log = logging.getLogger("hone.server")
+
+
+class App:
+    """Serves one house. Model calls pass no framework on their way."""
+
+    def __init__(self, house: House, api_key: str | None = None) -> None:
+        self._house = house
+        self._guard = Guard(api_key)
+        self._chat = ChatDoor(house.gateway, house.project.server.max_body)
+        self._api: ASGIApp = api(house)
+        self._started = house.clock() // 1_000_000_000
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+        # No websocket is served: the server answers such a request itself when nothing is sent.
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        try:
+            self._guard.check(path, headers_of(scope))
+        except NotAllowed as error:
+            await _refuse(scope, receive, send, path, error)
+            return
+        if path == "/v1/chat/completions" and scope["method"] == "POST":
+            await self._chat(scope, receive, send)
+        elif path == "/v1/models" and scope["method"] == "GET":
+            await send_body(send, 200, models_body(self._house.gateway.models(), self._started))
+        elif path.startswith("/v1/"):
+            await self._no_such(scope, send)
+        else:
+            await self._api(scope, receive, send)
+
+    async def _no_such(self, scope: Scope, send: Send) -> None:
+        error = HoneError(f"there is no {scope['method']} {scope['path']} here", hint="POST /v1/chat/completions is")
+        error.status, error.code = 404, "not_found"
+        await send_body(send, 404, error_body(error))
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self._house.gateway.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+async def _refuse(scope: Any, receive: Receive, send: Send, path: str, error: HoneError) -> None:
+    if path.startswith("/v1/"):
+        await send_body(send, error.status, error_body(error))
+    else:
+        await problem_of(error)(scope, receive, send)
+
+

@@ -1,0 +1,67 @@
+"""What our own API takes, as structs: decoding checks them, and the OpenAPI document is made from them."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import Request
+
+from hone.core import Span, valid_span_id, valid_trace_id
+from hone.errors import CallError, TooLarge
+
+
+class ScoreBody(Struct, forbid_unknown_fields=True):
+    """`POST /api/scores`. The target is exactly one of `{"span": id}`, `{"trace": id}`, `{"session": id}`, or a bare id."""
+
+    target: dict[str, str] | str
+    name: str
+    value: bool | float | str
+    by: str = "user"
+    comment: str | None = None
+    id: str | None = None
+
+
+_score = msgspec.json.Decoder(ScoreBody)
+_spans = msgspec.json.Decoder(list[Span])
+
+
+async def read(request: Request, limit: int) -> bytes:
+    """The body of a request.
+
+    Raises:
+        TooLarge: it is over `limit` bytes.
+    """
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise TooLarge(f"the request is over {limit:,} bytes", hint="send less, or raise [server] max_body in hone.toml")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def score_body(body: bytes) -> ScoreBody:
+    return _decode(_score, body, "a score")
+
+
+def span_list(body: bytes, project: str) -> list[Span]:
+    """Spans of this project, their ids checked; which project they belong to is the server's to say.
+
+    Raises:
+        CallError: the body is not a list of spans.
+    """
+    spans: list[Span] = _decode(_spans, body, "a list of spans")
+    for position, span in enumerate(spans):
+        if not valid_trace_id(span.trace_id) or not valid_span_id(span.span_id):
+            raise CallError(f"span {position} has no valid trace and span id (32 and 16 hex digits)")
+        if span.end < span.start:
+            raise CallError(f"span {position} ({span.span_id}) ends before it starts")
+    return [msgspec.structs.replace(span, project=project) for span in spans]
+
+
+def _decode(decoder: Any, body: bytes, what: str) -> Any:
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise CallError(f"the body is not {what}: {problem}") from None
