@@ -9,6 +9,7 @@ from hone.core._passage import Passage
 from hone.core._score import Score, ScoreBy, ScoreKind, Target, TargetKind, kind_of
 from hone.core._span import Span, SpanStatus
 from hone.core._usage import Usage
+from hone.core._words import words
 
 __all__ = [
     "Clock",
@@ -35,4 +36,5 @@ __all__ = [
     "utc",
     "valid_span_id",
     "valid_trace_id",
+    "words",
 ]

@@ -1,0 +1,72 @@
+"""The lexical index: BM25 over the words of every chunk, held in memory and rebuilt from the chunks at will."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hone.core import Passage, words
+
+K1 = 1.2
+B = 0.6
+NAME_WEIGHT = 2
+
+
+class Index:
+    """Chunks as (source, text) pairs, searchable. It never changes, so any number of threads may search it."""
+
+    def __init__(self, chunks: Sequence[tuple[str, str]]) -> None:
+        self._chunks = chunks
+        self._ids: dict[str, int] = {}
+        rows = [[self._ids.setdefault(term, len(self._ids)) for term in _terms(*chunk)] for chunk in chunks]
+        self._bm25 = _bm25(rows, self._ids) if self._ids else None
+
+    def search(self, query: str, k: int, threshold: float | None) -> list[Passage]:
+        """The `k` best chunks, best first; ties go to the earlier chunk. Chunks that share no word are never found.
+
+        The score is BM25 divided by the most that any chunk could reach, the summed IDF of the query's words:
+
+            score(q, d) = sum over t in q of idf(t) * tf / (tf + k1 * (1 - b + b * |d| / avg|d|))  /  sum of idf(t)
+
+        with Lucene's BM25 (Kamphuis et al. 2020, "Which BM25 Do You Mean?"), whose term weights stay below 1. So it
+        lies in 0..1, the share of what was asked that the chunk speaks of, and a threshold means the same for every
+        query. A word that no chunk holds has the highest IDF and can only lower the score.
+        """
+        terms = list(dict.fromkeys(words(query)))
+        known = [self._ids[term] for term in terms if term in self._ids]
+        if self._bm25 is None or not known or k < 1:
+            return []
+        found = self._bm25.get_scores_from_ids(known) / self._most(known, len(terms) - len(known))
+        return [
+            Passage(text=self._chunks[i][1], source=self._chunks[i][0], score=float(found[i]))
+            for i in _best(found, k)
+            if threshold is None or found[i] >= threshold
+        ]
+
+    def _most(self, known: list[int], unknown: int) -> float:
+        """The summed IDF of a query as Lucene counts it: ln(1 + (N - n + 0.5) / (n + 0.5)), in n of N chunks."""
+        assert self._bm25 is not None
+        columns = self._bm25.scores["indptr"]
+        holding = [int(columns[term + 1] - columns[term]) for term in known] + [0] * unknown
+        return sum(math.log(1 + (len(self._chunks) - n + 0.5) / (n + 0.5)) for n in holding)
+
+
+def _terms(source: str, text: str) -> list[str]:
+    # The words of the name count again: `json.loads` is more about loads than a text that mentions it.
+    return words(source.partition(":")[2] or source) * NAME_WEIGHT + words(text)
+
+
+def _bm25(rows: list[list[int]], ids: dict[str, int]) -> Any:
+    import bm25s
+
+    index = bm25s.BM25(method="lucene", k1=K1, b=B)
+    index.index((rows, ids), show_progress=False)
+    return index
+
+
+def _best(scores: np.ndarray, k: int) -> np.ndarray:
+    """Where the `k` highest positive scores are, highest first."""
+    least = np.partition(scores, -k)[-k] if k < len(scores) else 0.0
+    candidates = np.flatnonzero((scores >= least) & (scores > 0))
+    return candidates[np.argsort(-scores[candidates], kind="stable")][:k]
