@@ -12,7 +12,7 @@ _CUTS = (
 )
 
 
-def chunk(text: str, size: int = 800, overlap: int = 0) -> list[str]:
+def chunks_of(text: str, size: int, overlap: int = 0) -> list[str]:
     """`text` as pieces of at most `size` characters; each repeats up to `overlap` characters of the one before.
 
     Neighbouring paragraphs share a chunk while they fit. The repeated end begins at a word, and counts into `size`.

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from hone.core import Passage, to_json
 from hone.errors import ProjectError
-from hone.knowledge._chunk import chunk
+from hone.knowledge._chunk import chunks_of
 from hone.knowledge._document import Document
 from hone.knowledge._sources import find
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # Part of every fingerprint: raised when the same sources would be read or cut differently.
 _FORMAT = 1
+
+CHUNK = 800
+"""Characters of a chunk where the project file does not say."""
 
 
 class Build(Protocol):
@@ -53,8 +56,8 @@ class Progress(Struct, frozen=True):
 class Knowledge:
     """Documents that a task can look things up in.
 
-    `sources` are the patterns of the project file, relative to `root`; `size` and `overlap` are its `chunk` and
-    `overlap`, in characters. Any number of threads may search while another builds.
+    `sources`, `chunk` and `overlap` are as the project file has them: patterns relative to `root`, and characters,
+    `CHUNK` and none where they are unset. Any number of threads may search while another builds.
     """
 
     def __init__(
@@ -65,12 +68,14 @@ class Knowledge:
         root: Path,
         builds: Builds,
         project: str,
-        size: int = 800,
-        overlap: int = 0,
+        chunk: int | None = None,
+        overlap: int | None = None,
     ) -> None:
-        if size < 1 or not 0 <= overlap < size:
+        self._size = CHUNK if chunk is None else chunk
+        self._overlap = overlap or 0
+        if not 0 <= self._overlap < self._size:
             raise ProjectError(
-                f"chunk = {size} with overlap = {overlap} (knowledge.{name})",
+                f"chunk = {self._size} with overlap = {self._overlap} (knowledge.{name})",
                 hint="chunk is a number of characters, overlap a smaller one",
             )
         self.name = name
@@ -78,8 +83,6 @@ class Knowledge:
         self._root = root
         self._builds = builds
         self._project = project
-        self._size = size
-        self._overlap = overlap
         self._lock = threading.Lock()
         self._open: tuple[str, Index] | None = None
 
@@ -146,7 +149,7 @@ class Knowledge:
     def _cut(self, document: Document) -> list[tuple[str, str]]:
         """The title stands at the head of every chunk, on top of its size, so that each can be read alone."""
         head = f"{document.title}\n" if document.title else ""
-        return [(document.source, head + piece) for piece in chunk(document.text, self._size, self._overlap)]
+        return [(document.source, head + piece) for piece in chunks_of(document.text, self._size, self._overlap)]
 
     def _fingerprint(self, sources: list[str]) -> str:
         return hashlib.sha256(to_json([_FORMAT, self._size, self._overlap, sources]).encode()).hexdigest()

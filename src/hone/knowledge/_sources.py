@@ -48,6 +48,16 @@ def find(patterns: Sequence[str], root: Path) -> list[Source]:
     return list(found.values())
 
 
+def documents(patterns: Sequence[str], root: Path) -> Iterator[Document]:
+    """Everything the sources of `patterns` say, before it is cut.
+
+    Raises:
+        ProjectError: see `find`; or a file is not UTF-8 text, or not Python, or a module cannot be imported.
+    """
+    for source in find(patterns, root):
+        yield from source.documents()
+
+
 def _matches(root: Path, pattern: str) -> list[str]:
     """Paths below the project folder, with slashes. Hidden folders such as `.git`, `.venv` are not looked into."""
     try:
