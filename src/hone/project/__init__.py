@@ -1,0 +1,46 @@
+"""A project: the folder with a hone.toml, read once into frozen structs that every room can use."""
+
+from hone.project._load import BASELINE, find, load
+from hone.project._scaffold import scaffold
+from hone.project._shapes import (
+    Budget,
+    Gate,
+    Judge,
+    Knowledge,
+    Metric,
+    ModelConfig,
+    Project,
+    Retention,
+    Rollback,
+    Search,
+    Server,
+    Settings,
+    Task,
+    Telemetry,
+    Variant,
+)
+from hone.project._units import Rate, Spend
+
+__all__ = [
+    "BASELINE",
+    "Budget",
+    "Gate",
+    "Judge",
+    "Knowledge",
+    "Metric",
+    "ModelConfig",
+    "Project",
+    "Rate",
+    "Retention",
+    "Rollback",
+    "Search",
+    "Server",
+    "Settings",
+    "Spend",
+    "Task",
+    "Telemetry",
+    "Variant",
+    "find",
+    "load",
+    "scaffold",
+]

@@ -1,0 +1,217 @@
+"""What a project says, as frozen structs. Field names are the keys of hone.toml, unless `given` lists them."""
+
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from msgspec import Meta, Struct, field
+
+from hone.core import Price, ScoreKind
+from hone.errors import ProjectError
+from hone.project import _units
+
+# A callable beside the type reads the text of hone.toml.
+Seconds = Annotated[float, _units.duration]
+Bytes = Annotated[int, _units.size]
+Spend = Annotated[_units.Spend, _units.spend]
+Rate = Annotated[_units.Rate, _units.rate]
+Count = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(gt=0, le=1)]
+
+Search = Literal["lexical", "semantic", "hybrid"]
+
+
+class _Part(Struct, frozen=True, kw_only=True):
+    given: ClassVar[frozenset[str]] = frozenset()  # fields that are filled by the reader, not by a key
+
+
+class ModelConfig(_Part, frozen=True, kw_only=True):
+    """`[models.ALIAS]`. References to the environment are resolved; `missing` names the variables that are not set."""
+
+    given: ClassVar[frozenset[str]] = frozenset({"alias", "missing"})
+
+    alias: str
+    use: str  # `provider/name`, as vendors write it
+    base_url: str | None = None  # with a variable missing: the text as written, so that nothing is sent elsewhere
+    api_key: str | None = None
+    price: Price | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    privacy: str | None = None
+    missing: tuple[str, ...] = ()
+
+    @property
+    def provider(self) -> str:
+        return self.use.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        return self.use.partition("/")[2]
+
+    def require(self) -> None:
+        """
+        Raises:
+            ProjectError: an environment variable that this model needs is not set.
+        """
+        if self.missing:
+            raise ProjectError(
+                f"the model {self.alias!r} needs the environment variable {self.missing[0]}, which is not set",
+                hint=f"export {self.missing[0]}=... before starting hone",
+            )
+
+    def __repr__(self) -> str:
+        # The key never reaches a log or a traceback.
+        return f"ModelConfig({self.alias!r}, {self.use!r})"
+
+
+class Settings(_Part, frozen=True, kw_only=True):
+    """How a task is done: what a variant may set."""
+
+    prompt: str | None = None
+    models: tuple[str, ...] = ()  # aliases or `provider/name`, in order of fallback
+    parameters: dict[str, Any] = field(default_factory=dict)
+    knowledge: str | None = None  # `""` in a variant switches the task's knowledge off
+    search: Search = "lexical"
+    k: Count = 5  # passages at most
+    threshold: float | None = None  # passages that score less are left out
+    technique: str | None = None
+    flow: str | None = None  # `flows/FILE.py:FUNCTION`
+
+
+class Variant(Settings, frozen=True, kw_only=True):
+    """`[tasks.TASK.variants.NAME]`, with everything it inherits filled in."""
+
+    given: ClassVar[frozenset[str]] = frozenset({"name"})
+
+    name: str
+
+
+class Task(Settings, frozen=True, kw_only=True):
+    """`[tasks.NAME]`. Its own settings are the variant `baseline`."""
+
+    given: ClassVar[frozenset[str]] = frozenset({"name"})
+
+    name: str
+    input: dict[str, str] | str = field(default_factory=dict)  # field -> type, or the path of a JSON Schema
+    output: dict[str, Any] | str | None = None  # the same
+    metrics: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
+    timeout: Seconds | None = None
+    cache: Seconds | None = None  # how long an answer may be used again
+    privacy: str | None = None
+    variants: dict[str, Variant] = field(default_factory=dict)  # `baseline` among them, first
+
+    @property
+    def variant_names(self) -> list[str]:
+        return list(self.variants)
+
+    def variant(self, name: str) -> Variant:
+        """The variant of that name, fully resolved.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self.variants[name]
+
+
+class Metric(_Part, frozen=True, kw_only=True):
+    """`[metrics.NAME]`: what a score of that name means."""
+
+    kind: ScoreKind
+    direction: Literal["up", "down"] = "up"
+
+
+class Judge(_Part, frozen=True, kw_only=True):
+    """`[judges.NAME]`: a model that scores live traffic."""
+
+    prompt: str
+    model: str
+    sample: Share = 1.0
+
+
+class Knowledge(_Part, frozen=True, kw_only=True):
+    """`[knowledge.NAME]`: documents to answer from."""
+
+    given: ClassVar[frozenset[str]] = frozenset({"name"})
+
+    name: str
+    sources: Annotated[tuple[str, ...], Meta(min_length=1)]
+    chunk: Count | None = None
+    overlap: Annotated[int, Meta(ge=0)] | None = None
+    embed: str | None = None
+
+
+class Budget(_Part, frozen=True, kw_only=True):
+    """`[budgets.NAME]`: what the calls that match may spend, and how often they may come."""
+
+    match: dict[str, str] = field(default_factory=dict)
+    spend: Spend | None = None
+    rate: Rate | None = None
+
+
+class Gate(_Part, frozen=True, kw_only=True):
+    """What a variant has to show before it gets more traffic."""
+
+    metric: str
+    not_worse_by: Annotated[float, Meta(ge=0)]
+
+
+class Rollback(_Part, frozen=True, kw_only=True):
+    """When a release is taken back."""
+
+    error_rate: Share | None = None
+    p95: Seconds | None = None
+
+
+class Retention(_Part, frozen=True, kw_only=True):
+    """How long what happened is kept. None is for ever."""
+
+    bodies: Seconds | None = None
+
+
+class Server(_Part, frozen=True, kw_only=True):
+    """Where hone listens. HONE_PORT wins over the file."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 4700
+    max_body: Bytes = 8_000_000
+
+
+class Telemetry(_Part, frozen=True, kw_only=True):
+    durable: bool = False  # wait for the commit of its span before a call ends
+
+
+class Project(_Part, frozen=True, kw_only=True):
+    """One folder with a hone.toml, read once."""
+
+    given: ClassVar[frozenset[str]] = frozenset(
+        {"name", "root", "environment", "state", "database_url", "blobs_url", "prompts", "gates", "rollbacks"}
+    )
+
+    name: str
+    root: Path
+    environment: str  # HONE_ENV
+    state: Path  # HONE_HOME, or .hone in the project
+    database_url: str
+    blobs_url: str
+    prompts: dict[str, Path] = field(default_factory=dict)  # by name, of prompts/NAME.prompt.md
+    models: dict[str, ModelConfig] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    judges: dict[str, Judge] = field(default_factory=dict)
+    knowledge: dict[str, Knowledge] = field(default_factory=dict)
+    budgets: dict[str, Budget] = field(default_factory=dict)
+    releases: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)  # task -> environment -> weights
+    gates: dict[str, Gate] = field(default_factory=dict)  # by task
+    rollbacks: dict[str, Rollback] = field(default_factory=dict)  # by task
+    retention: Retention = Retention()
+    server: Server = Server()
+    telemetry: Telemetry = Telemetry()
+
+    @property
+    def environments(self) -> list[str]:
+        """Every environment the project knows: of its releases, and the one it runs in."""
+        named = {name for weights in self.releases.values() for name in weights}
+        return sorted(named | {self.environment})
+
+    def __repr__(self) -> str:
+        # The URLs may hold passwords.
+        return f"Project({self.name!r}, root={str(self.root)!r})"
