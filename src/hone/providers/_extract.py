@@ -1,0 +1,146 @@
+"""Answers made of the caller's own sentences: chosen by the words they share with the question, never written.
+
+Pure text in, text out; `_extractive` speaks the wire around it.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from hone.core import words
+
+DONT_KNOW = "I don't know."
+
+ENOUGH = 0.25
+"""The least share of the question's words, weighted by rarity, that an answering passage must hold."""
+
+_RANK = 0.1  # how much a passage loses for each place behind the first: the search knew more words than we do
+_SENTENCES = 3
+_LONG = 60  # words from which a text without a question is something to summarise
+_SIGNATURE = 80
+
+_CONTEXT = re.compile(r'<context\s+source="([^"]*)"\s*>(.*?)</context>', re.DOTALL)
+_LABEL = re.compile(r"^\W*(?:question|query|q)\W*:\W*(.+?)(?=\n\s*\n|^\W*(?:answer|a)\W*:|\Z)", re.I | re.M | re.S)
+_ASKING = re.compile(r"^.*\?\W*$", re.M)
+_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)")
+_STOP = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)\s+(?=[^a-z\s])")
+_CALL = re.compile(r"[\w.]+(?:\(.*\))?(?: -> .*)?")
+
+
+class Message(NamedTuple):
+    """One turn, its content as plain text."""
+
+    role: str
+    text: str
+
+
+class _Passage(NamedTuple):
+    source: str
+    head: str  # the signature that the passage opens with, if it does
+    sentences: list[str]
+
+
+def extract(messages: Sequence[Message]) -> str:
+    """The sentences that answer the last user message, with their source; or a summary of it; or `DONT_KNOW`.
+
+    Passages are `<context source="...">...</context>` blocks of the last message that has any. With passages, the one
+    that holds most of the question's words answers, an earlier one before a later one. Without any, a long text is
+    summarised by its first and its most central sentences, and a short one has no answer.
+    """
+    passages = _passages(messages)
+    asked = question(messages)
+    if passages:
+        return _answer(asked, passages)
+    return summary(asked) if len(asked.split()) >= _LONG else DONT_KNOW
+
+
+def question(messages: Sequence[Message]) -> str:
+    """What is asked: the last user message without its passages.
+
+    A prompt may put all into one message. Then the last `Question:` says it, else the last line that ends in a
+    question mark; else all of the text that is left.
+    """
+    text = next((message.text for message in reversed(messages) if message.role == "user"), "")
+    left = _CONTEXT.sub("\n\n", text).strip()
+    if labelled := _LABEL.findall(left):
+        return str(labelled[-1]).strip()
+    asking = _ASKING.findall(left) if left != text.strip() else []
+    return asking[-1].strip() if asking else left
+
+
+def summary(text: str, count: int = _SENTENCES) -> str:
+    """The first sentence and the `count - 1` nearest to the centroid of all, in their order.
+
+    The centroid weighs a word by the sentences it is in (Radev et al. 2004, "Centroid-based summarization"); a
+    sentence's weight is the mean of its words', so that length alone does not win.
+    """
+    found = sentences(text)
+    terms = [set(words(sentence)) for sentence in found]
+    spread = Counter(term for one in terms for term in one)
+    weight = [sum(spread[term] for term in one) / (len(one) + 3) for one in terms]
+    rest = sorted(range(1, len(found)), key=lambda i: -weight[i])[: count - 1]
+    return " ".join(found[i] for i in sorted({0, *rest}) if found)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences and list items of `text`, each on one line."""
+    paragraphs = (" ".join(part.split()) for part in _PARAGRAPH.split(text))
+    return [sentence for part in paragraphs if part for sentence in _STOP.split(part)]
+
+
+def _passages(messages: Sequence[Message]) -> list[_Passage]:
+    blocks: Iterable[tuple[str, str]] = ()
+    for message in messages:
+        blocks = _CONTEXT.findall(message.text) or blocks
+    return [_passage(source, text.strip()) for source, text in blocks]
+
+
+def _passage(source: str, text: str) -> _Passage:
+    first, _, rest = text.partition("\n")
+    if _CALL.fullmatch(first) and rest:
+        return _Passage(source, first, sentences(rest))
+    return _Passage(source, "", sentences(text))
+
+
+def _answer(asked: str, passages: list[_Passage]) -> str:
+    terms = set(words(asked))
+    held = [terms & {*words(p.source), *words(p.head), *words(" ".join(p.sentences))} for p in passages]
+    rarity = _rarity(terms, held)
+    rated = [sum(rarity[term] for term in has) * (1 - _RANK * min(place, 5)) for place, has in enumerate(held)]
+    best = max(range(len(passages)), key=lambda place: (rated[place], -place))
+    if not terms or len(held[best]) / len(terms) < ENOUGH:
+        return DONT_KNOW
+    chosen = passages[best]
+    if chosen.head:
+        return f"{_short(chosen.head)}: {' '.join(_choose(chosen, rarity, 1))} [{chosen.source}]"
+    return f"{' '.join(_choose(chosen, rarity, 2))} [{chosen.source}]"
+
+
+def _rarity(terms: set[str], held: list[set[str]]) -> dict[str, float]:
+    """1 + ln(N / n) for a word that n of N passages hold: common to all it still counts, a telling one counts more."""
+    return {term: 1 + math.log(len(held) / max(1, sum(term in has for has in held))) for term in terms}
+
+
+def _choose(passage: _Passage, rarity: dict[str, float], count: int) -> list[str]:
+    """The best sentence, then those that add words of the question, in their order; the first one wins a tie."""
+    terms = [rarity.keys() & set(words(sentence)) for sentence in passage.sentences]
+    chosen: list[int] = []
+    covered: set[str] = set()
+    while len(chosen) < min(count, len(terms)):
+        gains = [sum(rarity[term] for term in has - covered) for has in terms]
+        best = max(range(len(terms)), key=lambda i: (gains[i], -i))
+        if chosen and not gains[best]:
+            break
+        chosen.append(best)
+        covered |= terms[best]
+    return [passage.sentences[i] for i in sorted(chosen)]
+
+
+def _short(signature: str) -> str:
+    """A signature without the parameters past `_SIGNATURE` characters: `json.dumps(obj, *, ...)`."""
+    if len(signature) <= _SIGNATURE:
+        return signature
+    cut = signature.rfind(", ", 0, _SIGNATURE)
+    return f"{signature[:cut]}, ...)" if cut > 0 else f"{signature.partition('(')[0]}(...)"
