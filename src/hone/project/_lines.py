@@ -65,13 +65,13 @@ class _Scanner:
             self._skip(_SPACE)
             part = self._skip(_BARE_KEY) or _unquoted(self._skip(_STRING))
             path = (*path, part)
-            if path in self._items:  # [parent.child] under [[parent]] means the latest item
-                path = (*path, str(self._items[path] - 1))
             self._note(path)
             self._skip(_SPACE)
             if not self._text.startswith(".", self._at):
                 return path
             self._at += 1
+            if path in self._items:  # [parent.child] under [[parent]] means the latest item
+                path = (*path, str(self._items[path] - 1))
 
     def _value(self, path: Keys) -> None:
         opening = self._text[self._at]

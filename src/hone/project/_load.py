@@ -75,7 +75,8 @@ def _not_toml(problem: tomllib.TOMLDecodeError, text: str) -> ProjectError:
     what = str(problem)
     found = _LINE.search(what)
     line = int(found[1]) if found and found[1] else text.count("\n") + 1
-    return ProjectError(f"{_LINE.sub('', what)} ({FILE}:{line})", hint="the syntax is TOML: https://toml.io")
+    what = _LINE.sub("", what)
+    return ProjectError(f"{what[:1].lower()}{what[1:]} ({FILE}:{line})", hint="the syntax is TOML: https://toml.io")
 
 
 def _project(raw: dict[str, Any], source: Source, root: Path, env: Mapping[str, str]) -> Project:
@@ -106,8 +107,8 @@ def _project(raw: dict[str, Any], source: Source, root: Path, env: Mapping[str, 
 
 def _prompts(root: Path) -> dict[str, Path]:
     suffix = ".prompt.md"
-    files = sorted((root / "prompts").glob(f"*{suffix}"))
-    return {path.name.removesuffix(suffix): path for path in files}
+    files = {path.name.removesuffix(suffix): path for path in (root / "prompts").glob(f"*{suffix}")}
+    return dict(sorted(files.items()))
 
 
 def _models(raw: Any, source: Source, env: Mapping[str, str]) -> dict[str, ModelConfig]:
