@@ -9,6 +9,7 @@ from hone import client
 from hone.errors import ProjectError
 from hone.local import Hone, House
 from hone.project import find
+from hone.traces import Traces
 
 
 @contextmanager
@@ -22,11 +23,20 @@ def opened(folder: Path | None) -> Iterator[House]:
 
 
 @contextmanager
+def reading(folder: Path | None) -> Iterator[Traces]:
+    """The traces of a project. A server that is up meanwhile does not mind: the store is shared."""
+    with opened(folder) as house:
+        yield house.traces
+
+
+@contextmanager
 def connected(folder: Path | None) -> Iterator[client.Connection]:
     """What `hone.run` and `hone.score` speak to."""
     if os.environ.get("HONE_URL"):
         if folder is not None:
-            raise ProjectError("HONE_URL and --project name two different hones", hint="unset HONE_URL, or leave out --project")
+            raise ProjectError(
+                "HONE_URL and --project name two different hones", hint="unset HONE_URL, or leave out --project"
+            )
     else:
         client.connect(Hone(House.open(folder or find(Path.cwd()))))
     try:

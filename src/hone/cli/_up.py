@@ -5,13 +5,16 @@ from pathlib import Path
 
 import click
 
+from hone.cli._building import build_with_progress
 from hone.cli._near import opened
 from hone.cli._say import print_json, shared_options, talk
 
 
 @click.command("up")
 @click.option("--host", default=None, help="Where to listen; beyond loopback HONE_API_KEY must be set.")
-@click.option("--port", type=click.IntRange(0, 65535), default=None, help="By default HONE_PORT, else 4700; 0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=None, help="By default HONE_PORT, else 4700; 0 takes a free one."
+)
 @shared_options
 def command(host: str | None, port: int | None, as_json: bool, folder: Path | None) -> None:
     """Serve the project: an OpenAI-compatible gateway, our API and the telemetry store, in one process."""
@@ -19,8 +22,11 @@ def command(host: str | None, port: int | None, as_json: bool, folder: Path | No
 
     with opened(folder) as house:
         settings = house.project.server
-        server = Server(house, host or settings.host, settings.port if port is None else port, os.environ.get("HONE_API_KEY"))
-        house.build_knowledge(lambda line: talk.print(f"[dim]{line}[/dim]"))
+        server = Server(
+            house, host or settings.host, settings.port if port is None else port, os.environ.get("HONE_API_KEY")
+        )
+        for name in house.project.knowledge:
+            build_with_progress(house, name)
         server.bind()
         if as_json:
             print_json({"url": server.url, "project": house.project.name, "pid": os.getpid()})

@@ -5,12 +5,14 @@ It speaks to the server at `HONE_URL`; without one it opens the project of the w
 
 from hone.client._calls import arun, ascore, flush, run, score
 from hone.client._connection import Connection, RunRequest, connect, connection, disconnect
+from hone.client._remote import Remote
 from hone.client._reply import Reply, reply_from
 from hone.client._spans import Step, span
 from hone.client._trace import trace
 
 __all__ = [
     "Connection",
+    "Remote",
     "Reply",
     "RunRequest",
     "Step",

@@ -3,6 +3,7 @@
 from hone.core._clock import Clock, now_ns, utc
 from hone.core._event import Event
 from hone.core._ids import new_id, new_span_id, new_trace_id, valid_span_id, valid_trace_id
+from hone.core._intervals import Rate, wilson
 from hone.core._jsontext import from_json, text_in, to_json
 from hone.core._money import Price, cost_of
 from hone.core._passage import Passage
@@ -16,6 +17,7 @@ __all__ = [
     "Event",
     "Passage",
     "Price",
+    "Rate",
     "Score",
     "ScoreBy",
     "ScoreKind",
@@ -36,5 +38,6 @@ __all__ = [
     "utc",
     "valid_span_id",
     "valid_trace_id",
+    "wilson",
     "words",
 ]

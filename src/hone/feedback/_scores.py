@@ -26,7 +26,7 @@ def target_from(value: str | Mapping[str, str]) -> Target:
         return Target("trace" if valid_trace_id(value) else "span", _id(value))
     if len(value) != 1 or (kind := next(iter(value))) not in _KINDS:
         raise CallError(f"a target is exactly one of {', '.join(_KINDS)}, not {sorted(value)}")
-    return Target(kind, _id(value[kind]))
+    return Target(kind, _id(value[kind]))  # type: ignore[arg-type]  # one of _KINDS
 
 
 def _id(value: Any) -> str:

@@ -79,7 +79,7 @@ class Preparer:
         return Prepared(fields=fields, own=own, values=values, unknown=unknown)
 
     async def _retrieve(self, variant: Variant, values: dict[str, Any], story: Story) -> Sequence[Passage] | None:
-        if variant.knowledge is None:
+        if not variant.knowledge:
             return None
         query = "\n".join(value for value in values.values() if isinstance(value, str))
         start = self._clock()

@@ -76,6 +76,7 @@ class Router:
 
     def _model(self, name: str) -> Model:
         if (model := self._models.get(name)) is not None:
+            self._project.models[name].require()
             return model
         provider, slash, vendor_name = name.partition("/")
         if slash and vendor_name and provider in registry.names():

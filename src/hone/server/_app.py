@@ -70,5 +70,3 @@ async def _refuse(scope: Any, receive: Receive, send: Send, path: str, error: Ho
         await send_body(send, error.status, error_body(error))
     else:
         await problem_of(error)(scope, receive, send)
-
-

@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from contextlib import suppress
 from typing import Any, Self
 
-import msgspec
-
 from hone.errors import CallError, TooLarge
 
 Scope = MutableMapping[str, Any]
@@ -68,7 +66,6 @@ async def send_body(
     head = encode_headers([("content-type", kind), ("content-length", str(len(body))), *headers])
     await send({"type": "http.response.start", "status": status, "headers": head})
     await send({"type": "http.response.body", "body": body})
-
 
 
 class WhileTheCallerWaits:

@@ -17,6 +17,6 @@ def problem(status: int, code: str, detail: str, hint: str | None = None) -> Res
 
 def problem_of(error: HoneError) -> Response:
     response = problem(error.status, error.code, error.message, error.hint)
-    if "retry-after" in error.details:
-        response.headers["retry-after"] = str(error.details["retry-after"])
+    if "retry_after" in error.details:
+        response.headers["retry-after"] = str(error.details["retry_after"])
     return response

@@ -11,7 +11,7 @@ from hone.errors import CallError, TooLarge
 
 
 class ScoreBody(Struct, forbid_unknown_fields=True):
-    """`POST /api/scores`. The target is exactly one of `{"span": id}`, `{"trace": id}`, `{"session": id}`, or a bare id."""
+    """`POST /api/scores`. The target is one of `{"span": id}`, `{"trace": id}`, `{"session": id}`, or a bare id."""
 
     target: dict[str, str] | str
     name: str
@@ -36,13 +36,16 @@ async def read(request: Request, limit: int) -> bytes:
     async for part in request.stream():
         size += len(part)
         if size > limit:
-            raise TooLarge(f"the request is over {limit:,} bytes", hint="send less, or raise [server] max_body in hone.toml")
+            raise TooLarge(
+                f"the request is over {limit:,} bytes", hint="send less, or raise [server] max_body in hone.toml"
+            )
         parts.append(part)
     return b"".join(parts)
 
 
 def score_body(body: bytes) -> ScoreBody:
-    return _decode(_score, body, "a score")
+    found: ScoreBody = _decode(_score, body, "a score")
+    return found
 
 
 def span_list(body: bytes, project: str) -> list[Span]:

@@ -1,0 +1,172 @@
+"""The rooms of one project, opened, introduced to each other, and closed again."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from msgspec import Struct
+
+from hone.core import Clock, Passage, Usage, now_ns
+from hone.errors import ProjectError, UnknownModel
+from hone.feedback import score_from
+from hone.gateway import Gateway, Rooms
+from hone.knowledge import Build, Knowledge, Progress
+from hone.models import Prices
+from hone.project import Project, Variant, load
+from hone.prompts import Prompt, load_folder, parse
+from hone.providers import Model, Provider
+from hone.releases import current
+from hone.store import Catalog, Telemetry, open_database
+from hone.traces import Recorder, TraceFilter, Traces
+
+_COMMIT_SECONDS = 30.0
+_WEIGHTS_NS = 1_000_000_000
+
+
+class Added(Struct, frozen=True):
+    """A score that is durable. `fresh` is false when its id was there already."""
+
+    id: str
+    fresh: bool
+
+
+class House:
+    """Everything of one project in this process. Any thread may use it; `gateway` belongs to one event loop."""
+
+    def __init__(
+        self,
+        project: Project,
+        *,
+        providers: Mapping[str, Provider] | None = None,
+        clock: Clock = now_ns,
+    ) -> None:
+        self.project = project
+        self.clock = clock
+        self._engine = open_database(project.database_url)
+        self.catalog = Catalog(self._engine)
+        self.telemetry = Telemetry(
+            self._engine, project.blobs_url, spool=project.state / "spool", durable=project.telemetry.durable
+        )
+        self.recorder = Recorder(self.telemetry)
+        self.traces = Traces(self.telemetry, project.name)
+        self.prompts = load_folder(project.root / "prompts")
+        self.prices = Prices()
+        self._metrics = {name: metric.kind for name, metric in project.metrics.items()}
+        self._knowledge: dict[str, Knowledge] = {}
+        self._lock = threading.Lock()
+        self._weights: dict[tuple[str, str], tuple[int, Mapping[str, float]]] = {}
+        self.gateway = Gateway(
+            Rooms(
+                project=project,
+                prompts=self._prompt,
+                search=self._search,
+                weights=self._current_weights,
+                cost=self._cost,
+                record=self.recorder.spool,
+                providers=providers or {},
+                clock=clock,
+            )
+        )
+
+    @classmethod
+    def open(cls, folder: Path, **options: Any) -> Self:
+        """Read the project in `folder` and open its rooms.
+
+        Raises:
+            ProjectError: a file of the project is wrong.
+            StoreError: the place of record cannot be opened.
+        """
+        return cls(load(folder), **options)
+
+    def close(self) -> None:
+        """Make durable what was recorded, and release the files."""
+        self.telemetry.close()
+        self._engine.dispose()
+
+    def check(self) -> None:
+        """
+        Raises:
+            StoreError: a place of record does not answer.
+        """
+        self.catalog.prompt_versions(self.project.name, "")
+        self.traces.latest(TraceFilter(limit=1))
+
+    def score(
+        self,
+        target: str | Mapping[str, str],
+        name: str,
+        value: Any,
+        by: str = "user",
+        comment: str | None = None,
+        id: str | None = None,
+    ) -> Added:
+        """Add a score; returns when it is durable.
+
+        Raises:
+            CallError: it is not well formed.
+            StoreError: it could not be kept.
+        """
+        score = score_from(
+            self.project.name, self._metrics, target=target, name=name, value=value, by=by, comment=comment, id=id,
+            clock=self.clock,
+        )  # fmt: skip
+        receipt = self.recorder.record([score]).wait(_COMMIT_SECONDS)
+        return Added(score.id, fresh=receipt.written == 1)
+
+    def build_knowledge(self, name: str, progress: Callable[[Progress], None] | None = None) -> Build:
+        """Read the sources of a knowledge and make what has changed searchable.
+
+        Raises:
+            ProjectError: a source cannot be read.
+        """
+        config = self.project.knowledge[name]
+        made = Knowledge(
+            name,
+            config.sources,
+            root=self.project.root,
+            builds=self.catalog,
+            project=self.project.name,
+            chunk=config.chunk,
+            overlap=config.overlap,
+        )
+        built = made.build(progress)
+        self._knowledge[name] = made
+        return built
+
+    def knowledge(self, name: str) -> Knowledge:
+        """The knowledge of that name, built when it is first asked for."""
+        with self._lock:
+            if name not in self._knowledge:
+                self.build_knowledge(name)
+            return self._knowledge[name]
+
+    # -- what the gateway is given
+
+    def _search(self, variant: Variant, query: str) -> Sequence[Passage]:
+        if variant.search != "lexical":
+            raise ProjectError(
+                f"the variant {variant.name!r} wants {variant.search} search, and only lexical search is built yet",
+                hint='search = "lexical"',
+            )
+        return self.knowledge(variant.knowledge or "").search(query, variant.k, variant.threshold)
+
+    def _prompt(self, name: str, version: int | None) -> Prompt:
+        if version is None:
+            return self.prompts[name]
+        for known in self.catalog.prompt_versions(self.project.name, name):
+            if known.version == version:
+                return parse(known.source, f"{name} v{version}")
+        raise UnknownModel(f"the prompt {name!r} has no version {version}")
+
+    def _current_weights(self, task: str, environment: str) -> Mapping[str, float]:
+        """The release, read from the catalog at most once a second: another process may change it."""
+        key, now = (task, environment), self.clock()
+        known = self._weights.get(key)
+        if known is None or now - known[0] > _WEIGHTS_NS:
+            known = (now, current(self.catalog, self.project, environment, task))
+            self._weights[key] = known
+        return known[1]
+
+    def _cost(self, model: Model, usage: Usage) -> float | None:
+        return self.prices.cost(model.provider, model.name, usage, model.price)
