@@ -1,13 +1,30 @@
+from hone.store._ask import Cursor, Dimension, EventQuery, Figures, Order, ScoreQuery, SpanQuery
 from hone.store._catalog import Catalog
 from hone.store._catalog_shapes import Build, PromptLabel, PromptVersion, Release
+from hone.store._codec import Record
 from hone.store._database import open_database, reading, writing
+from hone.store._limits import Limits
+from hone.store._telemetry import Telemetry
+from hone.store._ticket import Receipt, Ticket
 
 __all__ = [
     "Build",
     "Catalog",
+    "Cursor",
+    "Dimension",
+    "EventQuery",
+    "Figures",
+    "Limits",
+    "Order",
     "PromptLabel",
     "PromptVersion",
+    "Receipt",
+    "Record",
     "Release",
+    "ScoreQuery",
+    "SpanQuery",
+    "Telemetry",
+    "Ticket",
     "open_database",
     "reading",
     "writing",

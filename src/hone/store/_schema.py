@@ -48,6 +48,7 @@ segments = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("min_time", BigInteger, nullable=False),  # ns, of the rows' start or time
     Column("max_time", BigInteger, nullable=False),
+    Column("bodies_from", BigInteger, nullable=False),  # ns; older rows have lost input and output to retention
     Column("created", BigInteger, nullable=False),
     Index(None, "kind", "max_time"),
 )

@@ -35,6 +35,7 @@ def _telemetry() -> None:
         sa.Column("bytes", sa.BigInteger, nullable=False),
         sa.Column("min_time", sa.BigInteger, nullable=False),
         sa.Column("max_time", sa.BigInteger, nullable=False),
+        sa.Column("bodies_from", sa.BigInteger, nullable=False),
         sa.Column("created", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_segments"),
     )
