@@ -1,6 +1,7 @@
 """Words: text as the terms that search and extraction compare, identifiers taken apart, endings trimmed.
 
-`os.path.join` gives itself and `os`, `path`, `join`; `maxSplit` and `max_split` give themselves and `max`, `split`.
+`os.path.join` gives itself and `os`, `path`, `join`; `maxSplit` and `max_split` give themselves and `max`, `split`;
+`SHA-256` gives `sha256`.
 """
 
 import re
@@ -14,17 +15,20 @@ where why how not no just also very too
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 
-_WORD = re.compile(r"\w+(?:\.\w+)*")
+_LONGEST = 64  # characters; what is longer is an encoded blob, and would only fill the cache
+_WORD = re.compile(r"[A-Za-z]+-\d+|\w+(?:\.\w+)*")
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+|\d+")
 
 
 def words(text: str) -> list[str]:
     """The terms of `text` in their order: lower case, stemmed, without English stop words."""
-    return [term for word in _WORD.findall(text) for term in _terms(word)]
+    return [term for word in _WORD.findall(text) if len(word) <= _LONGEST for term in _terms(word)]
 
 
 @lru_cache(maxsize=65_536)
 def _terms(word: str) -> tuple[str, ...]:
+    if "-" in word:  # SHA-256 is sha256, UTF-8 is utf8
+        return (word.replace("-", "").lower(),)
     parts = word.split(".")
     whole = (word.lower(),) if len(parts) > 1 and not word.replace(".", "").isdigit() else ()
     return whole + tuple(term for part in parts for term in _part(part))

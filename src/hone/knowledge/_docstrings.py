@@ -1,7 +1,7 @@
 """What Python's own docstrings say, read from imported modules: `python -m hone.knowledge._docstrings NAME...`.
 
 A program of its own, because importing a module runs it. It writes one JSON document a line; exit status 3 says that a
-module cannot be imported. `stdlib` stands for the whole standard library.
+module cannot be imported. `stdlib` stands for the standard library, what is only for running it or playing left out.
 """
 
 import importlib
@@ -76,12 +76,12 @@ def documents(modules: Iterable[str]) -> Iterator[Document]:
             yield Document(f"python:{name}", name, doc)
         # Functions before classes: `random.randint` is also a method of the class `random.Random`.
         for attribute, member in sorted(_public(module, name), key=lambda pair: inspect.isclass(pair[1])):
-            yield from _member(prefix + attribute, member, seen)
+            with suppress(Exception):  # a lazy or clever object may fail when it is looked at
+                yield from _member(prefix + attribute, member, seen)
 
 
 def _module(name: str) -> ModuleType | None:
-    # A module may raise anything at all when it is imported, SystemExit included.
-    with suppress(BaseException):
+    with suppress(Exception, SystemExit):  # a module may do anything at all when it is imported
         return importlib.import_module(name)
     return None
 
@@ -108,10 +108,15 @@ def _member(name: str, member: Any, seen: set[int]) -> Iterator[Document]:
     if not inspect.isclass(member):
         return
     for attribute, raw in sorted(vars(member).items()):
-        if attribute.startswith("_") or inspect.isclass(raw) or not _first(raw, seen):
+        described = inspect.isroutine(raw) or inspect.isdatadescriptor(raw)
+        if attribute.startswith("_") or not described or not _first(raw, seen):
             continue
         doc = _doc(raw)
-        if doc and doc not in (_doc(getattr(base, attribute, None)) for base in member.__mro__[1:]):
+        if (
+            doc
+            and doc != attribute
+            and doc not in (_doc(getattr(base, attribute, None)) for base in member.__mro__[1:])
+        ):
             yield Document(f"python:{name}.{attribute}", _method_signature(f"{name}.{attribute}", raw), doc)
 
 
@@ -126,7 +131,9 @@ def _doc(member: Any) -> str:
     doc = getattr(member, "__func__", member).__doc__
     init = vars(member).get("__init__") if inspect.isclass(member) else None
     said = [text for text in (doc, getattr(init, "__doc__", None)) if isinstance(text, str) and not _EMPTY.match(text)]
-    return "\n\n".join(map(inspect.cleandoc, said)).strip()
+    whole = "\n\n".join(map(inspect.cleandoc, said)).strip()
+    # Half a surrogate pair cannot be written as UTF-8, and PostgreSQL keeps no NUL.
+    return whole.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def _signature(name: str, member: Any, *, drop: int = 0) -> str:

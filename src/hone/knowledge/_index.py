@@ -11,6 +11,7 @@ from hone.core import Passage, words
 K1 = 1.2
 B = 0.6
 NAME_WEIGHT = 2
+OPENING = 200  # characters
 
 
 class Index:
@@ -19,7 +20,11 @@ class Index:
     def __init__(self, chunks: Sequence[tuple[str, str]]) -> None:
         self._chunks = chunks
         self._ids: dict[str, int] = {}
-        rows = [[self._ids.setdefault(term, len(self._ids)) for term in _terms(*chunk)] for chunk in chunks]
+        openings: dict[str, list[str]] = {}
+        for source, text in chunks:
+            openings.setdefault(_name(source), _opening(text))
+        fields = (_terms(_name(source), text, openings) for source, text in chunks)
+        rows = [[self._ids.setdefault(term, len(self._ids)) for term in terms] for terms in fields]
         self._bm25 = _bm25(rows, self._ids) if self._ids else None
 
     def search(self, query: str, k: int, threshold: float | None) -> list[Passage]:
@@ -52,9 +57,27 @@ class Index:
         return sum(math.log(1 + (len(self._chunks) - n + 0.5) / (n + 0.5)) for n in holding)
 
 
-def _terms(source: str, text: str) -> list[str]:
-    # The words of the name count again: `json.loads` is more about loads than a text that mentions it.
-    return words(source.partition(":")[2] or source) * NAME_WEIGHT + words(text)
+def _name(source: str) -> str:
+    return source.partition(":")[2] or source
+
+
+def _opening(text: str) -> list[str]:
+    """The words of the first paragraph under the title, which as a rule says what all of it is about."""
+    _, _, body = text.partition("\n")
+    return words(body.split("\n\n", 1)[0][:OPENING])
+
+
+def _terms(name: str, text: str, openings: dict[str, list[str]]) -> list[str]:
+    """The words of a chunk, some of them more than once.
+
+    `json.loads` is more about loads than a text that mentions it, and a text is about what it opens with. What a thing
+    belongs to describes it too: a method of `dict` rarely says "dictionary", a function of `random` rarely "random".
+    """
+    terms = words(name) * NAME_WEIGHT + _opening(text) + words(text)
+    while "." in name:
+        name = name.rpartition(".")[0]
+        terms += openings.get(name, [])
+    return terms
 
 
 def _bm25(rows: list[list[int]], ids: dict[str, int]) -> Any:

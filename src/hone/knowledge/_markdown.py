@@ -1,4 +1,4 @@
-"""Markdown taken apart at its headings: one document a section, titled by the path of headings that leads to it."""
+"""Markdown taken apart at its headings: one document a section, titled by the headings that lead to it."""
 
 import re
 from collections.abc import Iterator
@@ -33,4 +33,5 @@ def _section(path: str, trail: list[tuple[int, str]], body: list[str]) -> Iterat
     text = "\n".join(body).strip()
     if text:
         source = f"{path}#{trail[-1][1]}" if trail else path
-        yield Document(source, " > ".join(title for _, title in trail), text)
+        title = " > ".join(heading for _, heading in trail)
+        yield Document(source, f"# {title}" if title else "", text)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from hone.knowledge._document import Document
 
 _Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+_Block = ast.If | ast.Try | ast.TryStar | ast.With | ast.ExceptHandler  # what may stand around a definition
 
 
 def documents(text: str, path: str) -> Iterator[Document]:
@@ -22,6 +23,8 @@ def documents(text: str, path: str) -> Iterator[Document]:
 
 def _inside(node: ast.AST, path: str, prefix: str) -> Iterator[Document]:
     for child in ast.iter_child_nodes(node):
+        if isinstance(child, _Block):
+            yield from _inside(child, path, prefix)
         if not isinstance(child, _Definition):
             continue
         name = prefix + child.name

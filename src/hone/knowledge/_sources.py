@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Protocol
 
@@ -17,10 +18,10 @@ from msgspec import Struct
 
 from hone.errors import ProjectError
 from hone.knowledge import _markdown, _python_files
-from hone.knowledge._docstrings import CANNOT_IMPORT
 from hone.knowledge._document import Document
 
 _SECONDS = 120
+_CANNOT_IMPORT = 3  # how `_docstrings` ends then; importing it here would make Python run it twice
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -131,10 +132,17 @@ class _File(Struct, frozen=True):
 def _modules(name: str) -> "_Modules":
     if not _MODULE.fullmatch(name):
         raise ProjectError(f"python:{name} names no module", hint="write it as `import` would, such as python:json")
-    top = name.partition(".")[0]
-    if name != "stdlib" and top not in sys.builtin_module_names and importlib.util.find_spec(top) is None:
+    if name != "stdlib" and _spec(name) is None:
         raise _no_module(name)
     return _Modules(name)
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    """Where the top-level module of `name` is; finding it imports nothing."""
+    try:
+        return importlib.util.find_spec(name.partition(".")[0])
+    except ValueError:  # `__main__` is there, and yet nowhere
+        return None
 
 
 def _no_module(name: str) -> ProjectError:
@@ -150,10 +158,8 @@ class _Modules(Struct, frozen=True):
     name: str
 
     def fingerprint(self) -> str:
-        top = self.name.partition(".")[0]
-        if top == "stdlib" or top in sys.stdlib_module_names:
-            return f"python:{self.name} {sys.version}"
-        return f"python:{self.name} {sys.version} {_stamp(top)}"
+        known = self.name == "stdlib" or self.name.partition(".")[0] in sys.stdlib_module_names
+        return f"python:{self.name} {sys.version}{'' if known else _stamp(self.name)}"
 
     def documents(self) -> Iterator[Document]:
         # -P keeps the current folder off the path, so that no file of the project is imported in a module's place.
@@ -164,7 +170,7 @@ class _Modules(Struct, frozen=True):
             raise ProjectError(
                 f"reading the docstrings of python:{self.name} took over {_SECONDS} s", hint="name a smaller module"
             ) from None
-        if done.returncode == CANNOT_IMPORT:
+        if done.returncode == _CANNOT_IMPORT:
             raise _no_module(self.name)
         if done.returncode:
             last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
@@ -176,11 +182,11 @@ class _Modules(Struct, frozen=True):
         return (decoder.decode(line) for line in done.stdout.splitlines())
 
 
-def _stamp(top: str) -> str:
+def _stamp(name: str) -> str:
     """Sizes and times of an installed package's files: enough to see that it was upgraded or edited."""
-    spec = importlib.util.find_spec(top)
+    spec = _spec(name)
     folders = list(spec.submodule_search_locations or ()) if spec else []
     files = [path for folder in folders for path in Path(folder).rglob("*.py")]
     files += [Path(spec.origin)] if spec and spec.origin and not folders else []
     stats = sorted((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files if path.is_file())
-    return hashlib.sha256(repr(stats).encode()).hexdigest()
+    return f" {hashlib.sha256(repr(stats).encode()).hexdigest()}"

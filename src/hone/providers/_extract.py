@@ -13,20 +13,23 @@ from hone.core import words
 
 DONT_KNOW = "I don't know."
 
-ENOUGH = 0.25
-"""The least share of the question's words, weighted by rarity, that an answering passage must hold."""
+ENOUGH = 0.4
+"""The least share of the question's words that an answering passage must hold."""
 
-_RANK = 0.1  # how much a passage loses for each place behind the first: the search knew more words than we do
+_RANK = 0.5  # what a place behind the first costs: the search knew more texts than we do
 _SENTENCES = 3
 _LONG = 60  # words from which a text without a question is something to summarise
-_SIGNATURE = 80
+_LENGTH = 80  # characters of a signature
 
-_CONTEXT = re.compile(r'<context\s+source="([^"]*)"\s*>(.*?)</context>', re.DOTALL)
-_LABEL = re.compile(r"^\W*(?:question|query|q)\W*:\W*(.+?)(?=\n\s*\n|^\W*(?:answer|a)\W*:|\Z)", re.I | re.M | re.S)
-_ASKING = re.compile(r"^.*\?\W*$", re.M)
+# A block ends before the next one begins, so that unclosed ones cost no second look at the text.
+_CONTEXT = re.compile(r'<context\s+source="([^"]*)"\s*>((?:(?!<context\s).)*?)</context>', re.DOTALL)
+_LABEL = re.compile(
+    r"^\W{0,4}(?:question|query|q)\W{0,3}:(.+?)(?=\n\s*\n|^\W{0,4}(?:answer|a)\W{0,3}:|\Z)", re.I | re.M | re.S
+)
+_HEADING = re.compile(r"^#{1,6} .*$", re.M)
 _PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)")
 _STOP = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)\s+(?=[^a-z\s])")
-_CALL = re.compile(r"[\w.]+(?:\(.*\))?(?: -> .*)?")
+_SIGNATURE = re.compile(r"(?:class )?[\w.]+(?:\(.*\))?(?: -> .*)?")
 
 
 class Message(NamedTuple):
@@ -38,7 +41,8 @@ class Message(NamedTuple):
 
 class _Passage(NamedTuple):
     source: str
-    head: str  # the signature that the passage opens with, if it does
+    terms: set[str]  # its words, those of its source and its headings among them
+    signature: str  # what the passage opens with, if that is the signature of a function
     sentences: list[str]
 
 
@@ -64,10 +68,11 @@ def question(messages: Sequence[Message]) -> str:
     """
     text = next((message.text for message in reversed(messages) if message.role == "user"), "")
     left = _CONTEXT.sub("\n\n", text).strip()
-    if labelled := _LABEL.findall(left):
-        return str(labelled[-1]).strip()
-    asking = _ASKING.findall(left) if left != text.strip() else []
-    return asking[-1].strip() if asking else left
+    labelled: list[str] = _LABEL.findall(left)
+    asking = [line for line in left.splitlines() if line.rstrip(" *_\"')").endswith("?")]
+    if labelled:
+        return labelled[-1].strip()
+    return asking[-1].strip() if asking and left != text.strip() else left
 
 
 def summary(text: str, count: int = _SENTENCES) -> str:
@@ -85,8 +90,8 @@ def summary(text: str, count: int = _SENTENCES) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences and list items of `text`, each on one line."""
-    paragraphs = (" ".join(part.split()) for part in _PARAGRAPH.split(text))
+    """The sentences and list items of `text`, each on one line; its headings are none."""
+    paragraphs = (" ".join(part.split()) for part in _PARAGRAPH.split(_HEADING.sub("\n", text)))
     return [sentence for part in paragraphs if part for sentence in _STOP.split(part)]
 
 
@@ -94,27 +99,29 @@ def _passages(messages: Sequence[Message]) -> list[_Passage]:
     blocks: Iterable[tuple[str, str]] = ()
     for message in messages:
         blocks = _CONTEXT.findall(message.text) or blocks
-    return [_passage(source, text.strip()) for source, text in blocks]
+    found = (_passage(source, text.strip()) for source, text in blocks)
+    return [passage for passage in found if passage.sentences]
 
 
 def _passage(source: str, text: str) -> _Passage:
+    terms = {*words(source), *words(text)}
     first, _, rest = text.partition("\n")
-    if _CALL.fullmatch(first) and rest:
-        return _Passage(source, first, sentences(rest))
-    return _Passage(source, "", sentences(text))
+    if rest and _SIGNATURE.fullmatch(first):
+        return _Passage(source, terms, first, sentences(rest))
+    return _Passage(source, terms, "", sentences(text))
 
 
 def _answer(asked: str, passages: list[_Passage]) -> str:
     terms = set(words(asked))
-    held = [terms & {*words(p.source), *words(p.head), *words(" ".join(p.sentences))} for p in passages]
+    held = [terms & passage.terms for passage in passages]
     rarity = _rarity(terms, held)
-    rated = [sum(rarity[term] for term in has) * (1 - _RANK * min(place, 5)) for place, has in enumerate(held)]
-    best = max(range(len(passages)), key=lambda place: (rated[place], -place))
-    if not terms or len(held[best]) / len(terms) < ENOUGH:
+    rated = [sum(rarity[term] for term in has) / (1 + _RANK * place) for place, has in enumerate(held)]
+    best = rated.index(max(rated))
+    if len(held[best]) < max(1, ENOUGH * len(terms)):
         return DONT_KNOW
     chosen = passages[best]
-    if chosen.head:
-        return f"{_short(chosen.head)}: {' '.join(_choose(chosen, rarity, 1))} [{chosen.source}]"
+    if chosen.signature:
+        return f"{_short(chosen.signature)}: {' '.join(_choose(chosen, rarity, 1))} [{chosen.source}]"
     return f"{' '.join(_choose(chosen, rarity, 2))} [{chosen.source}]"
 
 
@@ -124,23 +131,24 @@ def _rarity(terms: set[str], held: list[set[str]]) -> dict[str, float]:
 
 
 def _choose(passage: _Passage, rarity: dict[str, float], count: int) -> list[str]:
-    """The best sentence, then those that add words of the question, in their order; the first one wins a tie."""
+    """The sentence that says most about the question, then those that add words of it; in the order of the text."""
     terms = [rarity.keys() & set(words(sentence)) for sentence in passage.sentences]
-    chosen: list[int] = []
+    chosen: set[int] = set()
     covered: set[str] = set()
-    while len(chosen) < min(count, len(terms)):
+    for _ in range(count):
         gains = [sum(rarity[term] for term in has - covered) for has in terms]
-        best = max(range(len(terms)), key=lambda i: (gains[i], -i))
-        if chosen and not gains[best]:
-            break
-        chosen.append(best)
-        covered |= terms[best]
+        if not chosen:  # what a text opens with says what it is about: worth one word of the question
+            gains[0] += 1
+        best = gains.index(max(gains))
+        if gains[best]:
+            chosen.add(best)
+            covered |= terms[best]
     return [passage.sentences[i] for i in sorted(chosen)]
 
 
 def _short(signature: str) -> str:
-    """A signature without the parameters past `_SIGNATURE` characters: `json.dumps(obj, *, ...)`."""
-    if len(signature) <= _SIGNATURE:
+    """A signature without the parameters past `_LENGTH` characters: `json.dumps(obj, *, ...)`."""
+    if len(signature) <= _LENGTH:
         return signature
-    cut = signature.rfind(", ", 0, _SIGNATURE)
+    cut = signature.rfind(", ", 0, _LENGTH)
     return f"{signature[:cut]}, ...)" if cut > 0 else f"{signature.partition('(')[0]}(...)"
