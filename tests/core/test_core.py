@@ -1,0 +1,58 @@
+"""The nouns' few rules: ids, JSON texts, money, intervals."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from hone import core
+from hone.core import Price, Usage, cost_of, from_json, text_in, to_json, wilson
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=[])),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(json_values)
+def test_any_plain_value_comes_back_equal(value):
+    assert from_json(to_json(value)) == value
+
+
+def test_the_words_of_a_json_text_are_its_strings():
+    assert text_in('[{"role": "user", "content": "line\\none"}, 7]') == "user\nline\none"
+    assert text_in("not json") == "not json"
+    assert text_in(None) == ""
+
+
+def test_ids_are_valid_and_order_by_time():
+    assert core.valid_trace_id(core.new_trace_id())
+    assert core.valid_span_id(core.new_span_id())
+    assert not core.valid_trace_id("0" * 32)
+    assert not core.valid_span_id("XYZ")
+    assert len({core.new_id() for _ in range(1000)}) == 1000
+
+
+def test_cached_tokens_are_billed_once_at_their_own_price():
+    price = Price(input=10.0, output=30.0, cache_read=1.0, cache_write=12.0)
+    usage = Usage(input=1000, output=100, cache_read=600, cache_write=200)
+    assert cost_of(price, usage) == pytest.approx((200 * 10 + 600 * 1 + 200 * 12 + 100 * 30) / 1e6)
+
+
+def test_unknown_stays_unknown():
+    assert cost_of(None, Usage(input=1, output=1)) is None
+    assert cost_of(Price(input=1, output=1), Usage(input=1)) is None
+
+
+def test_the_interval_of_a_rate_is_wilsons():
+    for successes, n in [(0, 10), (1, 10), (7, 10), (10, 10), (970, 1000)]:
+        expected = stats.binomtest(successes, n).proportion_ci(method="wilson")
+        found = wilson(successes, n)
+        assert math.isclose(found.low, expected.low, abs_tol=1e-12)
+        assert math.isclose(found.high, expected.high, abs_tol=1e-12)
+    with pytest.raises(ValueError, match="not a rate"):
+        wilson(1, 0)
