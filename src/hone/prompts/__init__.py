@@ -1,1 +1,5 @@
+"""Prompts: files with a front matter and roles, compiled once and rendered in a sandbox."""
 
+from hone.prompts._prompt import Prompt, load_folder, parse
+
+__all__ = ["Prompt", "load_folder", "parse"]
