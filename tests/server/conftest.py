@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
+import httpx2 as httpx
 import pytest
 from openai import OpenAI
 
@@ -56,6 +56,10 @@ prompt = "compare"
 
 [tasks.plain]
 models = ["dead", "fast"]
+
+[tasks.hasty]
+models = ["fast"]
+timeout = "500ms"
 
 [tasks.split]
 models = ["fast"]

@@ -1,6 +1,7 @@
 """Our own API: scores and spans in, traces out, each acknowledged when it is durable."""
 
-import httpx
+import httpx2 as httpx
+import msgspec
 import pytest
 
 from hone.client import Remote
@@ -75,16 +76,15 @@ def test_spans_sent_in_are_shown_as_a_tree(http, house):
 
 
 def test_spans_with_wrong_ids_are_refused(http):
-    import msgspec
-
     answer = http.post("/api/spans", content=msgspec.json.encode([a_span(trace_id="nope")]))
     assert answer.status_code == 400
     assert "span 0 has no valid trace" in answer.json()["detail"]
 
 
-def test_traces_are_listed_newest_first_page_by_page(http):
+def test_traces_are_listed_newest_first_page_by_page(http, house):
     for number in range(5):
         http.post("/v1/chat/completions", json=CHAT, headers={"x-hone-session": f"s{number}"})
+    house.telemetry.flush()
     first = http.get("/api/traces", params={"limit": 3}).json()
     second = http.get("/api/traces", params={"limit": 3, "cursor": first["next"]}).json()
     assert [row["session"] for row in first["items"] + second["items"]] == ["s4", "s3", "s2", "s1", "s0"]
@@ -104,9 +104,10 @@ def test_a_trace_shows_its_scores_tokens_and_cost(http):
     assert http.get(f"/api/traces/{trace_id[:8]}").json()["trace_id"] == trace_id
 
 
-def test_words_find_the_trace_that_holds_them(http):
+def test_words_find_the_trace_that_holds_them(http, house):
     for text in ("a lost umbrella", "a blue bicycle"):
         http.post("/v1/chat/completions", json={**CHAT, "messages": [{"role": "user", "content": text}]})
+    house.telemetry.flush()
     (row,) = http.get("/api/traces", params={"words": "bicycle"}).json()["items"]
     detail = http.get(f"/api/traces/{row['trace_id']}").json()
     assert "a blue bicycle" in detail["roots"][0]["span"]["input"]
@@ -115,6 +116,12 @@ def test_words_find_the_trace_that_holds_them(http):
 @pytest.mark.parametrize("query", ["limit=0", "limit=many", "colour=red", "cursor=yesterday", "status=maybe"])
 def test_a_filter_that_is_wrong_is_a_400(http, query):
     assert http.get(f"/api/traces?{query}").status_code == 400
+
+
+def test_a_trace_is_there_as_soon_as_its_reply_is(http):
+    for _ in range(10):
+        trace_id = http.post("/v1/chat/completions", json=CHAT).headers["x-hone-trace-id"]
+        assert http.get(f"/api/traces/{trace_id}").status_code == 200
 
 
 def test_a_trace_that_is_not_there_is_a_404(http):

@@ -227,13 +227,10 @@ def test_a_session_stays_with_its_variant(client):
     assert set(first) == {"split@baseline", "split@other"}
 
 
-def test_session_user_and_tags_are_on_every_span(client, spans):
-    raw = client.chat.completions.with_raw_response.create(
-        model="answer",
-        messages=HELLO,
-        extra_headers={"x-hone-session": "s1", "x-hone-user": "Zoë".encode(), "x-hone-tags": "beta, night"},
-    )
-    for span in spans(raw.headers["x-hone-trace-id"], 2):
+def test_session_user_and_tags_are_on_every_span(http, spans):
+    headers = {"x-hone-session": "s1", "x-hone-user": "Zoë".encode(), "x-hone-tags": "beta, night"}
+    answer = http.post("/v1/chat/completions", json={"model": "answer", "messages": HELLO}, headers=headers)
+    for span in spans(answer.headers["x-hone-trace-id"], 2):
         assert (span.session, span.user, span.tags, span.environment) == ("s1", "Zoë", ("beta", "night"), "production")
 
 

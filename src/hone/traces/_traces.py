@@ -68,6 +68,10 @@ class Traces:
         full = trace_id if valid_trace_id(trace_id) else self._full_id(trace_id)
         spans = self._telemetry.trace(self._project, full)
         if not spans:
+            # A reply may be a few milliseconds ahead of the commit of its spans.
+            self._telemetry.flush()
+            spans = self._telemetry.trace(self._project, full)
+        if not spans:
             raise _not_found(trace_id)
         targets = [full, *(span.span_id for span in spans)]
         return detail_of(full, spans, self._telemetry.scores_of(self._project, targets))
