@@ -17,7 +17,7 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 _LONGEST = 64  # characters; what is longer is an encoded blob, and would only fill the cache
 _WORD = re.compile(r"[A-Za-z]+-\d+|\w+(?:\.\w+)*")
-_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+|\d+")
+_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 def words(text: str) -> list[str]:
@@ -36,7 +36,8 @@ def _terms(word: str) -> tuple[str, ...]:
 
 def _part(part: str) -> list[str]:
     low = part.lower().strip("_")
-    humps = [hump.lower() for hump in _HUMP.findall(part)]
+    # Where capitals mean something else than a new word, in `Größe`, only the underscores part words.
+    humps = [hump.lower() for hump in _HUMP.findall(part)] if part.isascii() else low.split("_")
     # `base64` and `utf8` are one word each; `loadAll`, `load_all` are also their halves.
     found = [low, *humps] if len(humps) > 1 and not any(h.isdigit() for h in humps) else [low]
     return [stem(term) for term in found if term and term not in STOP_WORDS]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 # From the boundary a reader notices most to the one of last resort.
 _CUTS = (
@@ -21,8 +22,8 @@ def chunks_of(text: str, size: int, overlap: int = 0) -> list[str]:
     pieces = [piece for piece in (joined.strip() for joined in _packed(text.strip(), room, _CUTS)) if piece]
     if not overlap:
         return pieces
-    before = ["", *pieces[:-1]]
-    return [f"{_end(last, overlap - 1)}\n{piece}".strip() for last, piece in zip(before, pieces, strict=True)]
+    repeated = (f"{_end(last, overlap - 1)}\n{piece}".strip() for last, piece in pairwise(pieces))
+    return [*pieces[:1], *repeated]
 
 
 def _packed(text: str, size: int, cuts: tuple[re.Pattern[str], ...]) -> Iterator[str]:

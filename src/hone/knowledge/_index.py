@@ -1,5 +1,6 @@
 """The lexical index: BM25 over the words of every chunk, held in memory and rebuilt from the chunks at will."""
 
+import logging
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -63,8 +64,8 @@ def _name(source: str) -> str:
 
 def _opening(text: str) -> list[str]:
     """The words of the first paragraph under the title, which as a rule says what all of it is about."""
-    _, _, body = text.partition("\n")
-    return words(body.split("\n\n", 1)[0][:OPENING])
+    title, _, body = text.partition("\n")
+    return words((body or title).split("\n\n", 1)[0][:OPENING])
 
 
 def _terms(name: str, text: str, openings: dict[str, list[str]]) -> list[str]:
@@ -83,6 +84,7 @@ def _terms(name: str, text: str, openings: dict[str, list[str]]) -> list[str]:
 def _bm25(rows: list[list[int]], ids: dict[str, int]) -> Any:
     import bm25s
 
+    logging.getLogger("bm25s").setLevel(logging.WARNING)  # it sets itself to DEBUG, whatever the application wants
     index = bm25s.BM25(method="lucene", k1=K1, b=B)
     index.index((rows, ids), show_progress=False)
     return index

@@ -12,7 +12,7 @@ from hone.core import Passage, to_json
 from hone.errors import ProjectError
 from hone.knowledge._chunk import chunks_of
 from hone.knowledge._document import Document
-from hone.knowledge._sources import find
+from hone.knowledge._sources import Source, find
 
 if TYPE_CHECKING:
     from hone.knowledge._index import Index
@@ -38,11 +38,11 @@ class Build(Protocol):
 class Builds(Protocol):
     """Where builds are kept: the catalog, or memory in a test."""
 
-    def save_build(self, project: str, name: str, sha256: str, chunks: Sequence[tuple[str, str]]) -> str: ...
+    def save_build(self, project: str, name: str, sha256: str, chunks: Sequence[tuple[str, str]], /) -> str: ...
 
-    def latest_build(self, project: str, name: str) -> Build | None: ...
+    def latest_build(self, project: str, name: str, /) -> Build | None: ...
 
-    def chunks_of(self, build_id: str) -> Sequence[tuple[str, str]]: ...
+    def chunks_of(self, build: str, /) -> Sequence[tuple[str, str]]: ...
 
 
 class Progress(Struct, frozen=True):
@@ -92,7 +92,7 @@ class Knowledge:
         opened = self._opened()
         return opened[0] if opened else None
 
-    def build(self, progress: Callable[[Progress], None] | None = None, *, force: bool = False) -> Build:
+    def build(self, progress: Callable[[Progress], None] | None = None) -> Build:
         """Read the sources and keep their chunks; what has not changed since the last build is not built again.
 
         Raises:
@@ -102,17 +102,8 @@ class Knowledge:
         sources = find(self._sources, self._root)
         sha256 = self._fingerprint([source.fingerprint() for source in sources])
         latest = self._builds.latest_build(self._project, self.name)
-        if force or latest is None or latest.sha256 != sha256:
-            made: list[tuple[str, str]] = []
-            for done, source in enumerate(sources, 1):
-                made += (piece for document in source.documents() for piece in self._cut(document))
-                if progress:
-                    progress(Progress(done, len(sources), len(made)))
-            if not made:
-                raise ProjectError(
-                    f"the sources of knowledge.{self.name} hold no text", hint="name files with text in `sources`"
-                )
-            self._builds.save_build(self._project, self.name, sha256, made)
+        if latest is None or latest.sha256 != sha256:
+            self._builds.save_build(self._project, self.name, sha256, self._read(sources, progress))
             latest = self._builds.latest_build(self._project, self.name)
         assert latest is not None
         self._use(latest.id)
@@ -145,6 +136,18 @@ class Knowledge:
         with self._lock:
             if self._open is None or self._open[0] != build_id:
                 self._open = (build_id, Index(self._builds.chunks_of(build_id)))
+
+    def _read(self, sources: list[Source], progress: Callable[[Progress], None] | None) -> list[tuple[str, str]]:
+        made: list[tuple[str, str]] = []
+        for done, source in enumerate(sources, 1):
+            made += (piece for document in source.documents() for piece in self._cut(document))
+            if progress:
+                progress(Progress(done, len(sources), len(made)))
+        if not made:
+            raise ProjectError(
+                f"the sources of knowledge.{self.name} hold no text", hint="name files with text in `sources`"
+            )
+        return made
 
     def _cut(self, document: Document) -> list[tuple[str, str]]:
         """The title stands at the head of every chunk, on top of its size, so that each can be read alone."""

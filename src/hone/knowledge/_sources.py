@@ -130,7 +130,7 @@ class _File(Struct, frozen=True):
 
 
 def _modules(name: str) -> "_Modules":
-    if not _MODULE.fullmatch(name):
+    if not _MODULE.fullmatch(name) or name == "__main__":
         raise ProjectError(f"python:{name} names no module", hint="write it as `import` would, such as python:json")
     if name != "stdlib" and _spec(name) is None:
         raise _no_module(name)
@@ -141,7 +141,7 @@ def _spec(name: str) -> ModuleSpec | None:
     """Where the top-level module of `name` is; finding it imports nothing."""
     try:
         return importlib.util.find_spec(name.partition(".")[0])
-    except ValueError:  # `__main__` is there, and yet nowhere
+    except ValueError:  # imported already, by something that left its whereabouts empty
         return None
 
 

@@ -28,6 +28,7 @@ _LABEL = re.compile(
 )
 _HEADING = re.compile(r"^#{1,6} .*$", re.M)
 _PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)")
+_BULLET = re.compile(r"^[-*+] ")
 _STOP = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)\s+(?=[^a-z\s])")
 _SIGNATURE = re.compile(r"(?:class )?[\w.]+(?:\(.*\))?(?: -> .*)?")
 
@@ -90,8 +91,8 @@ def summary(text: str, count: int = _SENTENCES) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences and list items of `text`, each on one line; its headings are none."""
-    paragraphs = (" ".join(part.split()) for part in _PARAGRAPH.split(_HEADING.sub("\n", text)))
+    """The sentences and list items of `text`, each on one line without its bullet; its headings are none."""
+    paragraphs = (_BULLET.sub("", " ".join(part.split())) for part in _PARAGRAPH.split(_HEADING.sub("\n", text)))
     return [sentence for part in paragraphs if part for sentence in _STOP.split(part)]
 
 
