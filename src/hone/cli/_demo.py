@@ -17,7 +17,7 @@ from rich.progress import track
 from rich.table import Table
 
 from hone.cli._building import build_with_progress
-from hone.cli._say import out, print_json, talk
+from hone.cli._say import dollars, out, print_json, talk
 from hone.client import Remote
 from hone.core import Rate, wilson
 from hone.errors import MissingExtra
@@ -250,7 +250,7 @@ def _print(report: Report, asked: list[Asked]) -> None:
             f"[bold]{rate.mean:.0%}[/bold] of {rate.n}  [dim]95 % interval {rate.low:.0%} to {rate.high:.0%}[/dim]",
         )
     table.add_row("latency p50 / p95", f"{report.latency_p50:.0f} / {report.latency_p95:.0f} ms")
-    table.add_row("cost", "unknown" if report.cost is None else f"${report.cost:.4f}")
+    table.add_row("cost", dollars(report.cost))
     out.print(table)
     wrong = [one for one in asked if not one.correct]
     if wrong:

@@ -1,5 +1,7 @@
 """`hone init`: a project that runs."""
 
+import re
+import shlex
 from pathlib import Path
 
 import click
@@ -12,13 +14,20 @@ from hone.project import scaffold
 @click.argument("name", required=False)
 @shared_options
 def command(name: str | None, as_json: bool, folder: Path | None) -> None:
-    """Start a project in the folder NAME, or in --project DIR, or right here."""
+    """Start a project in the folder NAME, or in --project DIR, or right here. It takes the folder's name."""
     target = folder or Path(name or ".")
-    made = scaffold(target, name or target.resolve().name)
+    made = scaffold(target, _name(target))
     if as_json:
         print_json({"project": str(target.resolve()), "files": [str(path) for path in made]})
         return
     for path in made:
         talk.print(f"  wrote {path}", style="dim", markup=False)
-    go = f"cd {target} && " if target.resolve() != Path.cwd() else ""
-    talk.print(f'next: {go}hone run answer "Where is my parcel?", then {go}hone up', markup=False)
+    steps = [] if target.resolve() == Path.cwd() else [f"cd {shlex.quote(str(target))}"]
+    steps += ['hone run answer "When does a parcel count as lost?"', "hone up"]
+    for number, step in enumerate(steps):
+        talk.print(f"{'next: ' if number == 0 else '      '}{step}", markup=False, soft_wrap=True)
+
+
+def _name(folder: Path) -> str:
+    """The folder's name, with what a project's name cannot hold replaced."""
+    return re.sub(r"[^\w.-]+", "-", folder.resolve().name).strip("-.") or "project"

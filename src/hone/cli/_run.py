@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from hone.cli._near import connected
-from hone.cli._say import print_json, shared_options, talk
+from hone.cli._say import dollars, print_json, shared_options, talk
 from hone.client import run
 from hone.core import from_json
 from hone.errors import CallError
@@ -52,8 +52,9 @@ def command(
         print_json(reply)
         return
     click.echo(reply.text)
-    cost = "cost unknown" if reply.cost is None else f"${reply.cost:.6f}"
-    talk.print(f"[dim]{reply.variant or reply.model} · {cost} · trace {reply.trace_id}[/dim]")
+    talk.print(
+        f"{reply.variant or reply.model} · {dollars(reply.cost)} · trace {reply.trace_id}", style="dim", markup=False
+    )
 
 
 def _named(pair: str) -> tuple[str, object]:

@@ -47,3 +47,10 @@ def shared_options(function: F) -> F:
         return function(*args, **kwargs)
 
     return wrapped  # type: ignore[return-value]
+
+
+def dollars(cost: float | None) -> str:
+    """A cost as people read it; unknown is not nothing."""
+    if cost is None:
+        return "cost unknown"
+    return "free" if cost == 0 else f"${cost:.6f}"

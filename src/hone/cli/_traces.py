@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.tree import Tree
 
 from hone.cli._near import reading
-from hone.cli._say import out, print_json, shared_options, talk
+from hone.cli._say import dollars, out, print_json, shared_options, talk
 from hone.core import text_in, utc
 from hone.traces import SpanNode, TraceDetail, TraceFilter, TraceRow
 
@@ -53,12 +53,12 @@ def _table(rows: list[TraceRow]) -> Table:
     for row in rows:
         table.add_row(
             f"{utc(row.start):%m-%d %H:%M:%S}",
-            row.trace_id,
+            row.trace_id[:_SHOWN],
             escape(row.name + (f"@{row.variant}" if row.variant else "")),
             f"[{_COLOUR[row.status]}]{row.status}[/]",
             _ms(row.duration),
             "" if row.tokens is None else f"{row.tokens:,}",
-            "" if row.cost is None else f"${row.cost:.6f}",
+            dollars(row.cost),
             escape(", ".join(f"{score.name}={score.value}" for score in row.scores)),
         )
     return table
@@ -97,7 +97,7 @@ def _grow(tree: Tree, node: SpanNode) -> None:
     if span.input_tokens is not None:
         line += f" [dim]{span.input_tokens}+{span.output_tokens or 0} tokens[/dim]"
     if span.cost is not None:
-        line += f" [dim]${span.cost:.6f}[/dim]"
+        line += f" [dim]{dollars(span.cost)}[/dim]"
     if span.error:
         line += f"\n[red]{escape(span.error)}[/red]"
     branch = tree.add(line)
@@ -108,6 +108,7 @@ def _grow(tree: Tree, node: SpanNode) -> None:
         _grow(branch, child)
 
 
+_SHOWN = 10  # characters of an id: enough to be clear among the latest, and `show` takes them
 _COLOUR = {"ok": "green", "error": "red", "cancelled": "yellow"}
 
 

@@ -50,7 +50,7 @@ class House:
         )
         self.recorder = Recorder(self.telemetry)
         self.traces = Traces(self.telemetry, project.name)
-        self.prompts = load_folder(project.root / "prompts")
+        self.prompts = self._load_prompts()
         self.prices = Prices()
         self._metrics = {name: metric.kind for name, metric in project.metrics.items()}
         self._knowledge: dict[str, Knowledge] = {}
@@ -141,6 +141,13 @@ class House:
                 self.build_knowledge(name)
             return self._knowledge[name]
 
+    def _load_prompts(self) -> Mapping[str, Prompt]:
+        """The prompts as their files are now; each text that is new becomes a version of its prompt."""
+        prompts = load_folder(self.project.root / "prompts")
+        for prompt in prompts.values():
+            self.catalog.record_prompt(self.project.name, prompt.name, prompt.sha256, prompt.source, by="file")
+        return prompts
+
     # -- what the gateway is given
 
     def _search(self, variant: Variant, query: str) -> Sequence[Passage]:
@@ -154,10 +161,10 @@ class House:
     def _prompt(self, name: str, version: int | None) -> Prompt:
         if version is None:
             return self.prompts[name]
-        for known in self.catalog.prompt_versions(self.project.name, name):
-            if known.version == version:
-                return parse(known.source, f"{name} v{version}")
-        raise UnknownModel(f"the prompt {name!r} has no version {version}")
+        known = self.catalog.prompt_version(self.project.name, name, version)
+        if known is None:
+            raise UnknownModel(f"the prompt {name!r} has no version {version}")
+        return parse(known.source, f"{name} v{version}", name)
 
     def _current_weights(self, task: str, environment: str) -> Mapping[str, float]:
         """The release, read from the catalog at most once a second: another process may change it."""

@@ -1,0 +1,200 @@
+"""The command as a person and a script use it: real processes, stdout for data, stderr for talk."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from openai import OpenAI
+
+QUESTION = "When does a parcel count as lost?"
+
+
+@pytest.fixture
+def hone(tmp_path: Path):
+    """Run `hone ...` in a folder of its own, with an environment that says nothing of other hones."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HONE_")}
+
+    def run(*arguments: str, cwd: Path | None = None, stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "hone", *arguments],
+            cwd=cwd or tmp_path, env={**environment, **more}, input=stdin, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+
+    return run
+
+
+@pytest.fixture
+def project(hone, tmp_path: Path) -> Path:
+    assert hone("init", "parcels").returncode == 0
+    return tmp_path / "parcels"
+
+
+def test_from_nothing_to_a_scored_trace(hone, project):
+    answer = hone("run", "answer", QUESTION, "--json", cwd=project)
+    assert answer.returncode == 0, answer.stderr
+    reply = json.loads(answer.stdout)
+    assert "seven working days" in reply["text"]
+    assert reply["variant"] == "answer@baseline"
+    added = hone("feedback", "add", reply["trace_id"], "helpful", "true", "--comment", "good", "--json", cwd=project)
+    assert set(json.loads(added.stdout)) == {"id"}
+    listed = json.loads(hone("traces", "list", "--json", cwd=project).stdout)
+    assert listed["next"] is None
+    (row,) = listed["items"]
+    assert row["trace_id"] == reply["trace_id"]
+    assert [(score["name"], score["value"], score["by"]) for score in row["scores"]] == [("helpful", True, "human")]
+    shown = json.loads(hone("traces", "show", reply["trace_id"][:8], "--json", cwd=project).stdout)
+    (root,) = shown["roots"]
+    assert [child["span"]["kind"] for child in root["children"]] == ["retrieval", "llm"]
+
+
+def test_data_goes_to_stdout_and_talk_to_stderr(hone, project):
+    done = hone("run", "answer", QUESTION, cwd=project)
+    assert "seven working days" in done.stdout
+    assert "trace" not in done.stdout
+    assert "answer@baseline" in done.stderr
+    assert "free" in done.stderr
+
+
+def test_input_comes_by_name_or_from_stdin_too(hone, project):
+    by_name = hone("run", "answer@brief", "-i", f"question={QUESTION}", cwd=project)
+    from_stdin = hone("run", "answer", "-", stdin=QUESTION, cwd=project)
+    assert "seven working days" in by_name.stdout
+    assert "seven working days" in from_stdin.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["run", "anwser", "hi"], 2, "did you mean `answer`?"),
+        (["run", "answer", "-i", "nonsense"], 2, "is not NAME=VALUE"),
+        (["run", "answer", "-i", "topic=x"], 2, "'question' of task 'answer' is missing"),
+        (["traces", "show", "ffff"], 2, "no trace"),
+        (["traces", "list"], 1, "nothing yet"),
+        (["feedback", "add", "abc", "helpful", "3"], 2, "declared as boolean"),
+        (["init"], 2, "already exists"),
+        (["frobnicate"], 2, "No such command"),
+    ],
+)
+def test_a_mistake_has_its_status_and_a_way_out(hone, project, arguments, status, said):
+    done = hone(*arguments, cwd=project)
+    assert done.returncode == status
+    assert said in done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+def test_outside_a_project_the_way_in_is_named(hone):
+    done = hone("run", "answer", "hi")
+    assert done.returncode == 2
+    assert "hone init" in done.stderr
+
+
+def test_a_broken_project_file_is_named_with_its_line(hone, project):
+    (project / "hone.toml").write_text('project = "p"\n\n[tasks.answer]\nmodles = ["x"]\n')
+    done = hone("run", "answer", "hi", cwd=project)
+    assert done.returncode == 2
+    assert "hone.toml:4" in done.stderr
+    assert "did you mean `models`" in done.stderr
+
+
+def test_the_doctor_finds_what_is_broken(hone, project):
+    healthy = hone("doctor", "--json", cwd=project)
+    assert healthy.returncode == 0
+    assert {item["state"] for item in json.loads(healthy.stdout)["items"]} <= {"ok", "warn"}
+    (project / "prompts" / "answer.prompt.md").write_text("# user\n\n{{ question")
+    sick = hone("doctor", "--json", cwd=project)
+    assert sick.returncode == 1
+    (finding,) = [item for item in json.loads(sick.stdout)["items"] if item["state"] == "fail"]
+    assert finding["name"] == "prompts"
+    assert "answer.prompt.md" in finding["said"]
+
+
+def test_every_verb_explains_itself(hone):
+    top = hone("--help").stdout
+    for verb in ("init", "up", "run", "traces", "feedback", "doctor", "demo"):
+        assert f"  {verb} " in top
+        assert hone(verb, "--help").returncode == 0
+
+
+def test_help_does_not_load_the_heavy_parts():
+    code = (
+        "import sys\nfrom hone.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "print([name for name in ('duckdb', 'pyarrow', 'sqlalchemy', 'numpy', 'starlette') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.fixture
+def up(project: Path):
+    """`hone up` as a process of its own; its first line says where it serves."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HONE_")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hone", "up", "--port", "0", "--json"],
+        cwd=project, env=environment, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    lines = []
+    while not lines or lines[-1] != "}\n":
+        lines.append(process.stdout.readline())
+        assert lines[-1], "the server ended before it served"
+    yield process, json.loads("".join(lines))["url"]
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+    process.stdout.close()
+
+
+def ask(url: str) -> str:
+    with OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as client:
+        messages = [{"role": "user", "content": QUESTION}]
+        return client.chat.completions.with_raw_response.create(model="answer", messages=messages).headers[
+            "x-hone-trace-id"
+        ]
+
+
+def test_a_server_and_the_command_work_on_one_project_at_once(hone, project, up):
+    _, url = up
+    over_http = ask(url)
+    beside = json.loads(hone("run", "answer", QUESTION, "--json", cwd=project).stdout)["trace_id"]
+    remote = json.loads(hone("run", "answer", QUESTION, "--json", HONE_URL=url).stdout)["trace_id"]
+    listed = json.loads(hone("traces", "list", "--json", cwd=project).stdout)["items"]
+    assert {over_http, beside, remote} == {row["trace_id"] for row in listed}
+
+
+def test_a_server_that_is_killed_loses_no_call_that_it_answered(hone, project, up):
+    process, url = up
+    asked = {ask(url) for _ in range(5)}
+    process.kill()
+    process.wait()
+    listed = json.loads(hone("traces", "list", "--json", cwd=project).stdout)["items"]
+    assert {row["trace_id"] for row in listed} == asked
+    assert all(row["spans"] == 3 for row in listed)
+
+
+def test_a_server_that_is_asked_to_stop_stops_cleanly(up):
+    process, url = up
+    ask(url)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) in (0, -signal.SIGTERM)
+
+
+def test_a_taken_port_is_said_plainly(hone, project):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = hone("up", "--port", str(taken.getsockname()[1]), cwd=project)
+    assert done.returncode == 2
+    assert "cannot listen on 127.0.0.1" in done.stderr
+
+
+def test_listening_to_the_world_without_a_key_is_refused(hone, project):
+    done = hone("up", "--host", "0.0.0.0", cwd=project)
+    assert done.returncode == 2
+    assert "HONE_API_KEY" in done.stderr
