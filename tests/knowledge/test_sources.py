@@ -154,6 +154,37 @@ def test_what_is_documented_twice_is_told_once(installed: Path) -> None:
     assert named(["python:twice_mod"], installed) == {"python:twice_mod.go": "twice_mod.go()|Run it."}
 
 
+def test_a_class_says_what_its_init_says_and_what_its_private_bases_define(installed: Path) -> None:
+    write(
+        installed,
+        "paths_mod.py",
+        'class _Base:\n    def exists(self, *, follow=True):\n        """Is it there?"""\n'
+        'class Path(_Base):\n    def __init__(self, text):\n        """Made of a text."""\n'
+        '    @classmethod\n    def home(cls):\n        """Where one lives."""\n'
+        '    @staticmethod\n    def here(deep):\n        """Where one is."""\n'
+        '    @property\n    def name(self):\n        """The last part."""\n'
+        '    LIMITS = ["a list has a docstring of its own"]\n'
+        "class Plain:\n    pass\n",
+    )
+    assert named(["python:paths_mod"], installed) == {
+        "python:paths_mod.Path": "paths_mod.Path(text)|Made of a text.",
+        "python:paths_mod.Path.exists": "paths_mod.Path.exists(*, follow=True)|Is it there?",
+        "python:paths_mod.Path.here": "paths_mod.Path.here(deep)|Where one is.",
+        "python:paths_mod.Path.home": "paths_mod.Path.home()|Where one lives.",
+        "python:paths_mod.Path.name": "paths_mod.Path.name|The last part.",
+    }
+
+
+def test_a_name_that_fails_when_it_is_looked_at_is_passed_over(installed: Path) -> None:
+    write(
+        installed,
+        "lazy_mod.py",
+        '__all__ = ["broken", "whole"]\ndef whole():\n    """Here."""\n'
+        'def __getattr__(name):\n    raise ImportError("not installed")\n',
+    )
+    assert named(["python:lazy_mod"], installed) == {"python:lazy_mod.whole": "lazy_mod.whole()|Here."}
+
+
 @pytest.mark.parametrize("name", ["no_such_module", "json.no_such_part", "__main__", "a b", "-c", ""])
 def test_a_module_that_is_not_there_is_an_error(name: str, tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=f"python:{name} names") as caught:

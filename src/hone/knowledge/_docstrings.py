@@ -13,7 +13,8 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from types import ModuleType
+from itertools import takewhile
+from types import MethodType, ModuleType
 from typing import Any
 
 import msgspec
@@ -59,25 +60,67 @@ def named(name: str) -> list[str]:
     module = _module(name)
     if module is None:
         return []
-    below = [info.name for info in pkgutil.iter_modules(getattr(module, "__path__", ()))]
+    below = [info.name for info in pkgutil.iter_modules(vars(module).get("__path__", ()))]
     public = [part for part in sorted(below) if not part.startswith("_") and part not in _SKIPPED_PARTS]
     return [name, *(found for part in public for found in named(f"{name}.{part}"))]
 
 
 def documents(modules: Iterable[str]) -> Iterator[Document]:
     """One document for every documented module, class, function, method and property, each under its first name."""
-    seen: set[int] = set()
-    for name in modules:
-        module = _module(name)
-        if module is None:
-            continue
-        prefix = "" if name == "builtins" else f"{name}."
-        if doc := _doc(module):
+    offered = {name: _offered(name) for name in modules}
+    telling = _Telling(id(member) for members in offered.values() for _, member in members)
+    for name, members in offered.items():
+        if doc := _doc(_module(name)):
             yield Document(f"python:{name}", name, doc)
-        # Functions before classes: `random.randint` is also a method of the class `random.Random`.
-        for attribute, member in sorted(_public(module, name), key=lambda pair: inspect.isclass(pair[1])):
-            with suppress(Exception):  # a lazy or clever object may fail when it is looked at
-                yield from _member(prefix + attribute, member, seen)
+        for path, member in members:
+            with suppress(Exception):
+                yield from telling.documents(path, member)
+
+
+class _Telling:
+    """What has been told, so that nothing is told twice, and which classes are offered and so told by themselves."""
+
+    def __init__(self, offered: Iterable[int]) -> None:
+        self._offered = set(offered)
+        self._told: set[int] = set()
+
+    def documents(self, path: str, member: Any) -> Iterator[Document]:
+        """A function, or a class with its members. The docstring of a constant is its type's, so it is left out."""
+        if not (inspect.isclass(member) or inspect.isroutine(member)) or not self._first(member):
+            return
+        if doc := _doc(member):
+            yield Document(f"python:{path}", _signature(path, member), doc)
+        if inspect.isclass(member):
+            for name, raw in sorted(self._members(member).items()):
+                if (doc := _doc(raw)) and doc != name and not self._said_by_a_base(member, name, doc):
+                    yield Document(f"python:{path}.{name}", _method_signature(f"{path}.{name}", raw), doc)
+
+    def _first(self, member: Any) -> bool:
+        """Is this the first name of `member`? `random.randint` and `Random.randint` are one function."""
+        key = id(_function(member))
+        fresh = key not in self._told
+        self._told.add(key)
+        return fresh
+
+    def _members(self, cls: type) -> dict[str, Any]:
+        """Methods and properties of the class, and of the private bases that hide behind such as `pathlib.Path`."""
+        found: dict[str, Any] = {}
+        for owner in (cls, *takewhile(self._hidden, cls.__mro__[1:])):
+            found = dict(vars(owner)) | found
+        return {
+            name: raw
+            for name, raw in found.items()
+            if not name.startswith("_")
+            and (inspect.isroutine(raw) or inspect.isdatadescriptor(raw))
+            and self._first(raw)
+        }
+
+    def _said_by_a_base(self, cls: type, name: str, doc: str) -> bool:
+        bases = (base for base in cls.__mro__[1:] if name in vars(base) and not self._hidden(base))
+        return any(doc == _doc(vars(base)[name]) for base in bases)
+
+    def _hidden(self, base: type) -> bool:
+        return id(base) not in self._offered and "._" in f".{base.__module__}.{base.__name__}"
 
 
 def _module(name: str) -> ModuleType | None:
@@ -86,54 +129,37 @@ def _module(name: str) -> ModuleType | None:
     return None
 
 
-def _public(module: ModuleType, name: str) -> Iterator[tuple[str, Any]]:
-    """What the module offers: its `__all__`, or else the public names that it or its C half defines."""
-    listed = getattr(module, "__all__", None)
-    root = name.partition(".")[0]
-    for attribute in sorted(listed if listed is not None else vars(module)):
-        member = getattr(module, attribute, None)
-        if attribute.startswith("_") or isinstance(member, ModuleType):
-            continue
-        home = str(getattr(member, "__module__", None) or "").partition(".")[0].lstrip("_")
-        if listed is not None or home == root:
-            yield attribute, member
+def _offered(name: str) -> list[tuple[str, Any]]:
+    """What a module offers, by full names: its `__all__`, or else the public names that it or its C half defines.
+
+    Functions come before classes: `random.randint` is also a method of the class `random.Random`.
+    """
+    module = _module(name)
+    listed = vars(module).get("__all__")
+    prefix, root = "" if name == "builtins" else f"{name}.", name.partition(".")[0]
+    found: list[tuple[str, Any]] = []
+    for attribute in sorted(map(str, vars(module) if listed is None else listed)):
+        with suppress(Exception):  # a lazy or clever object may fail when it is looked at
+            member = getattr(module, attribute)
+            home = str(getattr(member, "__module__", None) or "").partition(".")[0].lstrip("_")
+            if not attribute.startswith("_") and not inspect.ismodule(member) and (listed is not None or home == root):
+                found.append((prefix + attribute, member))
+    return sorted(found, key=lambda pair: inspect.isclass(pair[1]))
 
 
-def _member(name: str, member: Any, seen: set[int]) -> Iterator[Document]:
-    """A class with its own members, or a function. The docstring of a constant is its type's, so it is left out."""
-    if not (inspect.isclass(member) or inspect.isroutine(member)) or not _first(member, seen):
-        return
-    if doc := _doc(member):
-        yield Document(f"python:{name}", _signature(name, member), doc)
-    if not inspect.isclass(member):
-        return
-    for attribute, raw in sorted(vars(member).items()):
-        described = inspect.isroutine(raw) or inspect.isdatadescriptor(raw)
-        if attribute.startswith("_") or not described or not _first(raw, seen):
-            continue
-        doc = _doc(raw)
-        if (
-            doc
-            and doc != attribute
-            and doc not in (_doc(getattr(base, attribute, None)) for base in member.__mro__[1:])
-        ):
-            yield Document(f"python:{name}.{attribute}", _method_signature(f"{name}.{attribute}", raw), doc)
-
-
-def _first(member: Any, seen: set[int]) -> bool:
-    """Is this the first name of `member`? `random.randint` and `Random.randint` are one function."""
-    key = id(getattr(member, "__func__", member))
-    return not (key in seen or seen.add(key))  # type: ignore[func-returns-value]
+def _function(member: Any) -> Any:
+    """The function inside a method; anything else is itself."""
+    return member.__func__ if isinstance(member, staticmethod | classmethod | MethodType) else member
 
 
 def _doc(member: Any) -> str:
     """Its own docstring; what it would inherit does not count. A class may say more at its `__init__`."""
-    doc = getattr(member, "__func__", member).__doc__
-    init = vars(member).get("__init__") if inspect.isclass(member) else None
-    said = [text for text in (doc, getattr(init, "__doc__", None)) if isinstance(text, str) and not _EMPTY.match(text)]
-    whole = "\n\n".join(map(inspect.cleandoc, said)).strip()
+    texts = [_function(member).__doc__]
+    if inspect.isclass(member) and "__init__" in vars(member):
+        texts.append(vars(member)["__init__"].__doc__)
+    said = [inspect.cleandoc(text) for text in texts if isinstance(text, str) and not _EMPTY.match(text)]
     # Half a surrogate pair cannot be written as UTF-8, and PostgreSQL keeps no NUL.
-    return whole.encode("utf-8", "replace").decode().replace("\0", "")
+    return "\n\n".join(said).strip().encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def _signature(name: str, member: Any, *, drop: int = 0) -> str:
