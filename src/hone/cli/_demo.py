@@ -1,6 +1,7 @@
 """`hone demo`: the main job on real input. A gateway answers questions about Python's standard library from its own
 documentation, every call is traced, every answer is scored, and a report says how good it was."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ input = { question = "string" }
 models = ["floor"]
 prompt = "answer"
 knowledge = "stdlib"
+threshold = 0.2
 
 [knowledge.stdlib]
 sources = ["python:stdlib"]
@@ -82,7 +84,8 @@ class Question(Struct, frozen=True):
         if self.answer is None:
             return text.strip().startswith("I don't know")
         names = [self.answer] if isinstance(self.answer, str) else self.answer
-        return any(name in text for name in names)
+        # A whole name: `set` is not found in `dict.setdefault`.
+        return any(re.search(rf"(?<![\w.]){re.escape(name)}(?!\w|\.\w)", text) for name in names)
 
 
 class Asked(Struct, frozen=True):

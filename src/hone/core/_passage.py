@@ -4,7 +4,7 @@ from msgspec import Struct
 
 
 class Passage(Struct, frozen=True):
-    """One retrieved chunk. `score` is comparable within one search only, higher is better."""
+    """One retrieved chunk. `score` is between 0 and 1, higher is better; what it counts is the search's to say."""
 
     text: str
     source: str

@@ -48,6 +48,8 @@ class House:
         self.telemetry = Telemetry(
             self._engine, project.blobs_url, spool=project.state / "spool", durable=project.telemetry.durable
         )
+        # What a killed process left in its spool is there before the first question.
+        self.telemetry.flush()
         self.recorder = Recorder(self.telemetry)
         self.traces = Traces(self.telemetry, project.name)
         self.prompts = self._load_prompts()
