@@ -61,11 +61,10 @@ def tokens_of(spans: Iterable[Span]) -> int | None:
 
 
 def cost_of_all(spans: Iterable[Span]) -> float | None:
-    """Dollars of every model call; None when one that answered has no price, since a sum without it would mislead."""
-    calls = [span for span in spans if span.kind == "llm" and span.status == "ok"]
-    costs = [span.cost for span in calls]
+    """Dollars of every model call; None when one has no price, since a sum without it would mislead."""
+    costs = [span.cost for span in spans if span.kind == "llm" and span.status != "error"]
     known = [cost for cost in costs if cost is not None]
-    return sum(known) if calls and len(known) == len(costs) else None
+    return sum(known) if len(known) == len(costs) else None
 
 
 def row_of(root: Span, spans: list[Span], scores: list[Score]) -> TraceRow:
