@@ -20,6 +20,7 @@ from hone.store._turns import turn
 
 _log = logging.getLogger(__name__)
 _ADOPT_SECONDS = 15.0
+_CROWD = 100
 
 
 class Maintenance:
@@ -119,11 +120,15 @@ class Maintenance:
                 return
             for kind in due:
                 self._seal(kind)
-            if not any(self._due(kind) for kind in KINDS):
+            if not due or self._crowded():
                 self._compact(self._limits.fan_in)
             self._sweep()
         if due:
             checkpoint(self._engine)
+
+    def _crowded(self) -> bool:
+        """So many segments that questions suffer: compaction waits for a quiet second, but not for ever."""
+        return len(self._mirror.view().segments) > _CROWD
 
     def _due(self, kind: str) -> bool:
         rows, oldest = self._mirror.hot_rows(kind)
@@ -146,8 +151,8 @@ class Maintenance:
         segments = {segment.entry.id: segment for segment in self._mirror.view().segments}
         entries = [segment.entry for segment in segments.values()]
         for group in plan(entries, fan_in=fan_in, most=self._limits.segment_rows):
-            if self._stopping.is_set():
-                break
+            if self._stopping.is_set() or (fan_in is not None and any(self._due(kind) for kind in KINDS)):
+                break  # memory first
             self._replace([segments[entry.id] for entry in group])
             replaced += len(group)
         return replaced
