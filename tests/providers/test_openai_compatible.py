@@ -6,7 +6,14 @@ import socket
 import msgspec
 import pytest
 
-from hone.errors import UpstreamCut, UpstreamError, UpstreamGarbage, UpstreamRefused, UpstreamTimeout, UpstreamUnreachable
+from hone.errors import (
+    UpstreamCut,
+    UpstreamError,
+    UpstreamGarbage,
+    UpstreamRefused,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
 from hone.providers import Answer, ChatRequest, Model
 from hone.providers._openai import OpenAICompatible
 from hone.testing import FakeUpstream, Step
