@@ -21,8 +21,8 @@ BENCHMARKS = ["imports.py", "telemetry.py"]
 
 HEAD = """# Benchmarks
 
-Made by `make bench`{quick} on {day}: {cores} cores, Python {python}, {system}. Each table can be made again alone by the
-command under its title. A goal is what we promised ourselves; a row that misses it says so.
+Made by `make bench`{quick} on {day}: {cores} cores, Python {python}, {system}. Each table can be made again alone, by
+the command under its title. A goal is what we promised ourselves; a row that misses it says so.
 """
 
 
