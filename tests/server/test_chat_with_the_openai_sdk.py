@@ -1,9 +1,14 @@
 """The official `openai` SDK in front of hone, a scripted model server behind it, real HTTP on both sides."""
 
+from contextlib import closing as house_closed_after
+
 import openai
 import pytest
 
 from hone.core import from_json
+from hone.errors import StoreError
+from hone.local import House
+from hone.server import Server
 from hone.testing import Step
 
 HELLO = [{"role": "user", "content": "hello there"}]
@@ -274,3 +279,30 @@ def test_below_the_threshold_the_answer_is_i_dont_know_and_no_model_is_asked(cli
 def test_models_are_listed(client):
     names = [model.id for model in client.models.list()]
     assert {"fast", "answer", "answer@concise"} <= set(names)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_with_durable_telemetry_a_call_ends_when_its_spans_are_committed(folder, stream):
+    with (folder / "hone.toml").open("a") as file:
+        file.write("\n[telemetry]\ndurable = true\n")
+    house = House.open(folder)
+    with (
+        house_closed_after(house),
+        Server(house, "127.0.0.1", 0) as server,
+        openai.OpenAI(base_url=f"{server.url}/v1", api_key="any", max_retries=0) as client,
+        client.chat.completions.with_streaming_response.create(model="fast", messages=HELLO, stream=stream) as raw,
+    ):
+        raw.read()
+        trace_id = raw.headers["x-hone-trace-id"]
+        assert len(house.telemetry.trace("parcels", trace_id)) == 1
+        assert list((folder / ".hone" / "spool").glob("*")) == []
+
+
+def test_a_call_does_not_fail_because_its_span_cannot_be_written(client, house, monkeypatch, caplog):
+    def full(_) -> None:
+        raise StoreError("no space left on device")
+
+    monkeypatch.setattr(house.recorder, "spool", full)
+    raw = client.chat.completions.with_raw_response.create(model="fast", messages=HELLO)
+    assert raw.parse().choices[0].message.content == "hello there"
+    assert f"trace {raw.headers['x-hone-trace-id']} is not recorded" in caplog.text

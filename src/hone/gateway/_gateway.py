@@ -1,6 +1,6 @@
 """The way of a call: route, prepare, ask the models in order, relay, record."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -23,6 +23,10 @@ _DEFAULT_SECONDS = 60.0
 _CALLERS_FAULT = {400, 413, 415, 422}
 
 
+Record = Callable[[Sequence[Span]], Awaitable[Any] | None]
+"""Keep spans. What it returns is to be awaited before the caller gets the end of the answer."""
+
+
 class Rooms(Struct, kw_only=True):
     """What the gateway is given by whoever puts the house together."""
 
@@ -31,7 +35,7 @@ class Rooms(Struct, kw_only=True):
     search: Search
     weights: Weights
     cost: Callable[[Model, Usage], float | None]
-    record: Callable[[Sequence[Span]], Any]
+    record: Record
     providers: Mapping[str, Provider] = {}  # instances that stand in for the registry's
     clock: Clock = now_ns
 
@@ -67,12 +71,12 @@ class Gateway:
             prepared = await self._preparer.prepare(call, route, story)
             values = prepared.values
             if prepared.unknown:
-                return self._dont_know(call, story, prepared)
+                return await self._dont_know(call, story, prepared)
             asked = await self._ask(call, route, prepared, story)
             if asked.answer.chunks is not None:
                 stream = self._relay(call, story, prepared, asked)
                 return Reply(headers=self._headers(call, route, None), stream=stream)
-            return self._whole(call, story, prepared, asked)
+            return await self._whole(call, story, prepared, asked)
         except BaseException as error:
             self._record(story, values, None, error)
             raise
@@ -116,11 +120,11 @@ class Gateway:
 
     # -- answering
 
-    def _whole(self, call: Call, story: Story, prepared: Prepared, asked: Asked) -> Reply:
+    async def _whole(self, call: Call, story: Story, prepared: Prepared, asked: Asked) -> Reply:
         body = asked.answer.body or b""
         output = read_completion(body)
         cost = self._model_span(story, asked, output, None, None)
-        self._record(story, prepared.values, output, None)
+        await _kept(self._record(story, prepared.values, output, None))
         headers = self._headers(call, story.route, cost) | asked.answer.headers
         return Reply(headers=headers, body=body)
 
@@ -130,31 +134,31 @@ class Gateway:
         relay = Relay(asked.answer.chunks, keep_usage=wants_usage(call), clock=self._rooms.clock)
         recorded = False
 
-        def record(error: BaseException | None) -> None:
+        def record(error: BaseException | None) -> Awaitable[Any] | None:
             nonlocal recorded
-            if not recorded:
-                recorded = True
-                self._model_span(story, asked, relay.output, relay.first_token, error)
-                self._record(story, prepared.values, relay.output, error)
+            recorded = True
+            self._model_span(story, asked, relay.output, relay.first_token, error)
+            return self._record(story, prepared.values, relay.output, error)
 
         try:
             async for block in relay:
                 if relay.done:
-                    record(None)
+                    await _kept(record(None))
                 yield block
         except BaseException as error:
-            record(error)
+            if not recorded:
+                record(error)
             raise
         finally:
             await asked.answer.close()
 
-    def _dont_know(self, call: Call, story: Story, prepared: Prepared) -> Reply:
+    async def _dont_know(self, call: Call, story: Story, prepared: Prepared) -> Reply:
         """Nothing that is known is near enough to the question, so no model is asked to make something up."""
         model, usage = "hone/no-answer", Usage(input=0, output=0)
         output = Output(
             message=to_json({"role": "assistant", "content": DONT_KNOW}), finish="stop", model=model, usage=usage
         )
-        self._record(story, prepared.values, output, None)
+        await _kept(self._record(story, prepared.values, output, None))
         headers = self._headers(call, story.route, 0.0)
         if not call.stream:
             return Reply(headers=headers, body=_wire.completion(model, DONT_KNOW, usage))
@@ -183,11 +187,13 @@ class Gateway:
         )
         return cost
 
-    def _record(self, story: Story, values: Any, output: Output | None, error: BaseException | None) -> None:
+    def _record(
+        self, story: Story, values: Any, output: Output | None, error: BaseException | None
+    ) -> Awaitable[Any] | None:
         """Hand the story over, with the span of the whole call unless a model span already is that."""
         if not any(span.span_id == story.call.span_id for span in story.spans):
             story.root(end=self._rooms.clock(), values=values, output=output.message if output else None, error=error)
-        self._rooms.record(story.spans)
+        return self._rooms.record(story.spans)
 
     def _headers(self, call: Call, route: Route | None, cost: float | None) -> dict[str, str]:
         headers = {"x-hone-trace-id": call.trace_id, "x-hone-span-id": call.span_id, "x-hone-cache": "off"}
@@ -202,6 +208,11 @@ def _another_may_answer(error: BaseException) -> bool:
     if isinstance(error, UpstreamRefused):
         return error.status not in _CALLERS_FAULT
     return isinstance(error, UpstreamError)
+
+
+async def _kept(promise: Awaitable[Any] | None) -> None:
+    if promise is not None:
+        await promise
 
 
 async def _send(events: list[bytes]) -> AsyncGenerator[bytes]:

@@ -1,5 +1,6 @@
 """The rooms of one project, opened, introduced to each other, and closed again."""
 
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -7,8 +8,8 @@ from typing import Any, Self
 
 from msgspec import Struct
 
-from hone.core import Clock, Passage, Usage, now_ns
-from hone.errors import ProjectError, UnknownModel
+from hone.core import Clock, Passage, Span, Usage, now_ns
+from hone.errors import ProjectError, StoreError, UnknownModel
 from hone.feedback import score_from
 from hone.gateway import Gateway, Rooms
 from hone.knowledge import Build, Knowledge, Progress
@@ -17,8 +18,10 @@ from hone.project import Project, Variant, load
 from hone.prompts import Prompt, load_folder, parse
 from hone.providers import Model, Provider
 from hone.releases import current
-from hone.store import Catalog, Telemetry, open_database
+from hone.store import Catalog, Telemetry, Ticket, open_database
 from hone.traces import Recorder, TraceFilter, Traces
+
+log = logging.getLogger("hone")
 
 _COMMIT_SECONDS = 30.0
 _WEIGHTS_NS = 1_000_000_000
@@ -50,10 +53,10 @@ class House:
         )
         # What a killed process left in its spool is there before the first question.
         self.telemetry.flush()
-        self.recorder = Recorder(self.telemetry)
+        self.prices = Prices()
+        self.recorder = Recorder(self.telemetry, price=self._price_of, clock=clock)
         self.traces = Traces(self.telemetry, project.name)
         self.prompts = self._load_prompts()
-        self.prices = Prices()
         self._metrics = {name: metric.kind for name, metric in project.metrics.items()}
         self._knowledge: dict[str, Knowledge] = {}
         self._lock = threading.Lock()
@@ -65,11 +68,14 @@ class House:
                 search=self._search,
                 weights=self._current_weights,
                 cost=self._cost,
-                record=self.recorder.spool,
+                record=self._keep,
                 providers=providers or {},
                 clock=clock,
             )
         )
+        for task in project.tasks:
+            # The first release of each task is written here, not on the way of a call.
+            self._current_weights(task, project.environment)
 
     @classmethod
     def open(cls, folder: Path, **options: Any) -> Self:
@@ -176,6 +182,27 @@ class House:
             known = (now, current(self.catalog, self.project, environment, task))
             self._weights[key] = known
         return known[1]
+
+    def _keep(self, spans: Sequence[Span]) -> Ticket | None:
+        """Record what the gateway did. A call that was answered does not fail because its story cannot be written.
+
+        Raises:
+            StoreError: only where the project asks for durable telemetry.
+        """
+        try:
+            return self.recorder.spool(spans)
+        except StoreError as error:
+            if self.project.telemetry.durable:
+                raise
+            log.error("trace %s is not recorded: %s", spans[0].trace_id, error)
+            return None
+
+    def _price_of(self, span: Span) -> float | None:
+        """What a model call of the user's own code cost, when it says who answered."""
+        usage = Usage(span.input_tokens, span.output_tokens, span.cache_read_tokens, span.cache_write_tokens)
+        if span.provider is None or span.model is None:
+            return None
+        return self.prices.cost(span.provider, span.response_model or span.model, usage)
 
     def _cost(self, model: Model, usage: Usage) -> float | None:
         return self.prices.cost(model.provider, model.name, usage, model.price)
