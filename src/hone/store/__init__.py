@@ -1,3 +1,5 @@
+"""The places of record: the only code that touches databases and files that must not be lost."""
+
 from hone.store._ask import Cursor, Dimension, EventQuery, Figures, Order, ScoreQuery, SpanQuery
 from hone.store._catalog import Catalog
 from hone.store._catalog_shapes import Build, PromptLabel, PromptVersion, Release
