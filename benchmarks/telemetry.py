@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -39,7 +38,7 @@ MODELS = ("gpt-5", "gpt-5-mini", "claude-sonnet", "gemini-flash", "qwen3-8b")
 
 
 class Texts:
-    """Random texts that compress and index like documentation does: Zipf's frequencies, and topics whose words recur."""
+    """Random texts that compress and index like documentation: Zipf's frequencies, topics whose words recur."""
 
     def __init__(self, seed: int) -> None:
         self.random = np.random.default_rng(seed)
@@ -170,8 +169,10 @@ class SQLite:
 
     def write(self, spans: list[Span]) -> None:
         self.db.execute("BEGIN IMMEDIATE")
-        values = [[to_json(value) if name == "attributes" else value
-                   for name, value in msgspec.structs.asdict(span).items() if name != "tags"] for span in spans]  # fmt: skip
+        values = [
+            [to_json(span.attributes) if name == "attributes" else getattr(span, name) for name in COLUMNS]
+            for span in spans
+        ]
         self.db.executemany(f"INSERT OR IGNORE INTO spans VALUES ({', '.join('?' * len(COLUMNS))})", values)
         bodies = [(self.rows + n, f"{text_in(s.input)}\n{text_in(s.output)}") for n, s in enumerate(spans, 1)]
         self.db.executemany("INSERT INTO words(rowid, body) VALUES (?, ?)", bodies)
@@ -189,7 +190,10 @@ class SQLite:
         def ask(sql: str, *values: Any) -> Callable[[], Any]:
             return lambda: self.db.execute(sql, values).fetchall()
 
-        words = 'SELECT * FROM spans WHERE rowid IN (SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT 50)'  # fmt: skip
+        words = (
+            "SELECT * FROM spans WHERE rowid IN "
+            "(SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT 50)"
+        )
         ranked = (
             'WITH ranked AS (SELECT model, "start" / ?1 AS hour, "end" - "start" AS took, cost, row_number() OVER '
             '(PARTITION BY model, "start" / ?1 ORDER BY "end" - "start") AS place, count(*) OVER (PARTITION BY model, '

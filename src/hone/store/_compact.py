@@ -5,7 +5,7 @@ read forward, a row group each, so memory does not grow with the size of the res
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -55,14 +55,20 @@ def _groups(entries: list[Entry], fan_in: int | None, most: int) -> Iterator[lis
         yield group
 
 
-def merge(folder: SegmentFolder, sources: Sequence[Segment], *, bodies_before: int = 0) -> Entry:
-    """One segment of all the rows, in order; rows older than `bodies_before` lose input and output."""
+def merge(
+    folder: SegmentFolder, sources: Sequence[Segment], *, bodies_before: int = 0, between: Callable[[], None]
+) -> Entry:
+    """One segment of all the rows, in order; rows older than `bodies_before` lose input and output.
+
+    `between` is called now and then, since this can take a minute; what it raises ends the merge without a trace.
+    """
     kind = sources[0].kind
     # Of rows under this time nobody has bodies: the merged segment may promise only what all its parts do.
     bodies_from = max(bodies_before, min(source.entry.bodies_from for source in sources))
     writer = folder.create(kind, bodies_from=bodies_from)
     try:
         for group, hashes in _merged(kind, sources):
+            between()
             writer.append(_without_bodies(group, bodies_before), hashes)
         return writer.finish()
     except BaseException:

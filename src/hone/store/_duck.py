@@ -12,7 +12,6 @@ import duckdb
 import pyarrow as pa
 
 from hone.store._codec import Kind
-from hone.store._mirror import Hot
 from hone.store._segments import Segment
 
 _SETTINGS: dict[str, str | int | float | list[str]] = {"threads": 2, "memory_limit": "1GB"}
@@ -91,11 +90,6 @@ def _both(kind: Kind, sealed: bool) -> str:
 def _literal(path: Path) -> str:
     """The path as DuckDB wants it: it would take `[`, `*` and `?` in a folder's name for a pattern."""
     return "".join(f"[{char}]" if char in "[*?" else char for char in str(path))
-
-
-def table(kind: Kind, hot: Sequence[Hot]) -> pa.Table:
-    """Unsealed rows as one Arrow table, without a copy."""
-    return pa.Table.from_batches([one.batch for one in hot], schema=kind.schema)
 
 
 def _quoted(path: Path | str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from hone.store._ask import Dimension, Figures, Order, SpanQuery
 from hone.store._codec import SPAN
-from hone.store._duck import Duck, table
+from hone.store._duck import Duck
 from hone.store._mirror import View
 from hone.store._newest import within
 from hone.store._where import conditions
@@ -46,7 +46,7 @@ def figures(
     stretch = "NULL" if bucket is None else '"start" // $bucket * $bucket'
     select = f'{group} AS "by", {stretch} AS bucket, {_MEASURES}'
     last = "ORDER BY 2, 1" if order is None else f'ORDER BY {_ORDERS[order]} DESC NULLS LAST, "by" LIMIT $limit'
-    hot = table(SPAN, view.hot_of("span"))
+    hot = view.tables["span"]
     rows = duck.ask(select, SPAN, segments, hot, found, f"GROUP BY 1, 2 {last}", parameters | {"bucket": bucket})
     return [_figures(row) for row in rows]
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from msgspec import Struct
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from hone.errors import StoreError
 from hone.store._database import writing
-from hone.store._schema import journal, segments
+from hone.store._schema import journal, manifest, segments
 from hone.store._segments import Entry
 
 _LOCK = 0x686F6E6502  # "hone", 2: whoever changes telemetry on PostgreSQL; SQLite has one write lock anyway
@@ -46,13 +46,23 @@ def changing(engine: Engine) -> Iterator[Connection]:
 
 def snapshot(connection: Connection) -> Snapshot:
     """Both tables, inside `reading` or `changing`, where nobody moves a row from one to the other in between."""
-    unsealed = connection.execute(select(journal.c.id, journal.c.kind, journal.c.rows, journal.c.created))
     columns = [segments.c[name] for name in Entry.__struct_fields__]
     sealed = connection.execute(select(*columns))
     return Snapshot(
-        dict(sorted((row[0], Unsealed(*row)) for row in unsealed)),
+        {row.id: row for row in tail(connection, 0)},
         {row[0]: Entry(*row) for row in sealed},
     )
+
+
+def version(connection: Connection) -> int:
+    """A number that grows with every change of the manifest; journal rows go only then."""
+    return connection.execute(select(manifest.c.version)).scalar() or 0
+
+
+def tail(connection: Connection, seen: int) -> list[Unsealed]:
+    """The journal rows after `seen`."""
+    columns = select(journal.c.id, journal.c.kind, journal.c.rows, journal.c.created)
+    return [Unsealed(*row) for row in connection.execute(columns.where(journal.c.id > seen).order_by(journal.c.id))]
 
 
 def batches(connection: Connection, ids: Sequence[int]) -> dict[int, bytes]:
@@ -80,6 +90,7 @@ def replace_journal(engine: Engine, ids: Sequence[int], entry: Entry, created: i
     """
     with changing(engine) as connection:
         _forget_plainly(connection)
+        _count_change(connection)
         _insert(connection, entry, created)
         gone = sum(
             connection.execute(delete(journal).where(journal.c.id.in_(chunk))).rowcount for chunk in _chunks(ids)
@@ -95,6 +106,7 @@ def replace_segments(engine: Engine, old: Sequence[Entry], new: Entry | None, cr
         StoreError: somebody else replaced some of them; nothing was changed.
     """
     with changing(engine) as connection:
+        _count_change(connection)
         if new is not None:
             _insert(connection, new, created)
         ids = [entry.id for entry in old]
@@ -117,6 +129,11 @@ def _forget_plainly(connection: Connection) -> None:
     # since the same rows now stand in the segment. FAST overwrites only where that costs no writes.
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA secure_delete = FAST")
+
+
+def _count_change(connection: Connection) -> None:
+    if connection.execute(update(manifest).values(version=manifest.c.version + 1)).rowcount == 0:
+        connection.execute(insert(manifest).values(id=1, version=1))
 
 
 def _insert(connection: Connection, entry: Entry, created: int) -> None:

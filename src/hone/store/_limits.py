@@ -16,7 +16,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     seal_rows: int = 20_000
     seal_seconds: float = 45.0
     segment_rows: int = 500_000  # a compacted segment is no larger: 350 MB of usual spans, one rewrite of a minute
-    fan_in: int = 8  # so many segments of one size class make one of the next
+    fan_in: int = 16  # so many segments of one size class make one of the next; usually a row is rewritten once
     grace_seconds: float = 60.0  # files of replaced segments stay this long for readers that still use them
     spool_bytes: int = 8 * MB  # a spool file is rotated at this size
     maintain_seconds: float = 1.0  # how often the background looks for something to seal

@@ -23,6 +23,13 @@ _ADOPT_SECONDS = 15.0
 _CROWD = 100
 
 
+class Halted(StoreError):
+    """The store is closing, so a merge was given up. Nothing is lost: its sources still count."""
+
+    def __init__(self) -> None:
+        super().__init__("the telemetry store is closing")
+
+
 class Maintenance:
     """What happens to rows after their commit. Every method may be called by any thread of any process."""
 
@@ -46,6 +53,7 @@ class Maintenance:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._adopted = time.monotonic()
+        self._swept = 0.0
         self._thread = threading.Thread(target=self._run, name="hone-telemetry-maintenance", daemon=True)
 
     def start(self) -> None:
@@ -105,6 +113,8 @@ class Maintenance:
                 return
             try:
                 self._tick()
+            except Halted:
+                return
             except Exception:
                 # Nothing is lost: the rows stay in the journal, and the next tick tries again.
                 _log.exception("telemetry maintenance failed")
@@ -122,7 +132,8 @@ class Maintenance:
                 self._seal(kind)
             if not due or self._crowded():
                 self._compact(self._limits.fan_in)
-            self._sweep()
+            if time.monotonic() - self._swept > self._limits.grace_seconds / 2:
+                self._sweep()
         if due:
             checkpoint(self._engine)
 
@@ -151,20 +162,27 @@ class Maintenance:
         segments = {segment.entry.id: segment for segment in self._mirror.view().segments}
         entries = [segment.entry for segment in segments.values()]
         for group in plan(entries, fan_in=fan_in, most=self._limits.segment_rows):
-            if self._stopping.is_set() or (fan_in is not None and any(self._due(kind) for kind in KINDS)):
-                break  # memory first
             self._replace([segments[entry.id] for entry in group])
             replaced += len(group)
         return replaced
 
     def _replace(self, sources: list[Segment], *, bodies_before: int = 0) -> None:
-        entry = merge(self._folder, sources, bodies_before=bodies_before)
+        entry = merge(self._folder, sources, bodies_before=bodies_before, between=self._between)
         if entry.rows != sum(source.entry.rows for source in sources):
             raise StoreError(f"merging {len(sources)} segments would have changed the number of rows")
         replace_segments(self._engine, [source.entry for source in sources], entry, self._clock())
         self._mirror.view()
 
+    def _between(self) -> None:
+        """A long merge holds up neither sealing, or memory would grow, nor the end."""
+        if self._stopping.is_set():
+            raise Halted
+        for kind in KINDS:
+            if self._due(kind):
+                self._seal(kind)
+
     def _sweep(self) -> None:
+        self._swept = time.monotonic()
         for path in self._folder.unfinished():
             path.unlink(missing_ok=True)
         named = {(segment.entry.kind, segment.entry.id) for segment in self._mirror.view().segments}

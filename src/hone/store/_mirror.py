@@ -13,33 +13,21 @@ from sqlalchemy import Connection, Engine
 
 from hone.store._codec import KINDS, from_bytes, keys_of
 from hone.store._database import reading
-from hone.store._journal import Snapshot, batches, snapshot
+from hone.store._hot import Hot, Stack
+from hone.store._journal import Snapshot, Unsealed, batches, snapshot, tail, version
 from hone.store._keys import Hashes, hashes
 from hone.store._segments import Segment, SegmentFolder
-
-
-class Hot(msgspec.Struct, frozen=True, eq=False):
-    """One unsealed journal row, decoded."""
-
-    id: int
-    kind: str
-    created: int
-    batch: pa.RecordBatch
-    keys: list[tuple[str, ...]]
-    hashes: Hashes
-
-    @property
-    def bytes(self) -> int:
-        return int(self.batch.nbytes)
 
 
 class View(msgspec.Struct, frozen=True, eq=False):
     """Everything there is at one moment: each row is in exactly one place."""
 
     hot: list[Hot]
+    tables: dict[str, pa.Table]
     segments: list[Segment]
 
     def hot_of(self, kind: str) -> list[Hot]:
+        """Unsealed batches, in the order of their commits."""
         return [hot for hot in self.hot if hot.kind == kind]
 
     def segments_of(self, kind: str) -> list[Segment]:
@@ -57,48 +45,76 @@ class Mirror:
         self._lock = threading.Lock()
         self._hot: dict[int, Hot] = {}
         self._keys: dict[str, set[tuple[str, ...]]] = {name: set() for name in KINDS}
+        self._stacks = {name: Stack(kind) for name, kind in KINDS.items()}
         self._segments: dict[str, Segment] = {}
+        self._seen = 0  # the last journal row known
+        self._version = -1  # of the manifest; none has it
         self.hot_bytes = 0
 
     def view(self) -> View:
         """The present, in one read transaction."""
-        with self._lock, reading(self._engine) as connection:
-            return self._reconcile(connection, snapshot(connection))
+        with self._lock:
+            with reading(self._engine) as connection:
+                self._reconcile(connection)
+            tables = {name: stack.table() for name, stack in self._stacks.items()}
+            return View([self._hot[row_id] for row_id in sorted(self._hot)], tables, list(self._segments.values()))
 
-    def catch_up(self, connection: Connection) -> None:
+    def catch_up(self, connection: Connection) -> int:
         """Learn what other processes committed, inside a write transaction, so that `fresh` is exact."""
         with self._lock:
-            self._reconcile(connection, snapshot(connection))
+            self._reconcile(connection)
+            return self._version
 
-    def _reconcile(self, connection: Connection, now: Snapshot) -> View:
-        for gone in self._hot.keys() - now.journal.keys():
-            self._drop(self._hot.pop(gone))
-        missing = sorted(now.journal.keys() - self._hot.keys())
-        for row_id, data in batches(connection, missing).items():
-            batch = from_bytes(data)
-            of = now.journal[row_id]
-            keys = keys_of(KINDS[of.kind], batch)
-            self._add(Hot(row_id, of.kind, of.created, batch, keys, hashes(keys)))
+    def _reconcile(self, connection: Connection) -> None:
+        # Journal rows go only when the manifest changes, and come with ever higher ids: nearly always the tail is all.
+        current = version(connection)
+        if current != self._version:
+            now = snapshot(connection)
+            self._let_go(now)
+            self._load(connection, [row for row in now.journal.values() if row.id not in self._hot])
+            self._version = current
+        else:
+            self._load(connection, [row for row in tail(connection, self._seen) if row.id not in self._hot])
+
+    def _let_go(self, now: Snapshot) -> None:
+        gone = self._hot.keys() - now.journal.keys()
+        for hot in [self._hot.pop(row_id) for row_id in gone]:
+            self._keys[hot.kind].difference_update(hot.keys)
+            self.hot_bytes -= hot.bytes
+        if gone:
+            self._stack_again()
         for segment_id in self._segments.keys() - now.segments.keys():
             del self._segments[segment_id]
         for segment_id in now.segments.keys() - self._segments.keys():
             self._segments[segment_id] = self._folder.open(now.segments[segment_id])
-        return View([self._hot[row_id] for row_id in now.journal], list(self._segments.values()))
 
-    def add(self, hot: Hot) -> None:
-        """A batch that this process has just committed."""
+    def _stack_again(self) -> None:
+        for stack in self._stacks.values():
+            stack.clear()
+        for _, hot in sorted(self._hot.items()):
+            self._stacks[hot.kind].push(hot.batch)
+
+    def _load(self, connection: Connection, rows: list[Unsealed]) -> None:
+        found = batches(connection, [row.id for row in rows])
+        for row in rows:
+            batch = from_bytes(found[row.id])
+            keys = keys_of(KINDS[row.kind], batch)
+            self._add(Hot(row.id, row.kind, row.created, batch, keys, hashes(keys)))
+
+    def add(self, hot: Hot, since: int) -> None:
+        """A batch that this process has just committed, and what `catch_up` said in the same transaction."""
         with self._lock:
             if hot.id not in self._hot:
                 self._add(hot)
+            if self._version != since:
+                self._version = -1  # another process may have sealed it already: compare everything next time
 
     def _add(self, hot: Hot) -> None:
         self._hot[hot.id] = hot
         self._keys[hot.kind].update(hot.keys)
+        self._stacks[hot.kind].push(hot.batch)
         self.hot_bytes += hot.bytes
-
-    def _drop(self, hot: Hot) -> None:
-        self._keys[hot.kind].difference_update(hot.keys)
-        self.hot_bytes -= hot.bytes
+        self._seen = max(self._seen, hot.id)
 
     def hot_rows(self, kind: str) -> tuple[int, int | None]:
         """How many rows are unsealed, as far as this process knows, and when the oldest was committed."""

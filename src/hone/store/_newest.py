@@ -7,7 +7,7 @@ rows, and to one eight times as large only when it did not.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hone.store._duck import Duck, table
+from hone.store._duck import Duck
 from hone.store._mirror import View
 from hone.store._segments import Segment
 from hone.store._where import Query, conditions, kind_of
@@ -30,7 +30,7 @@ def newest(duck: Duck, view: View, query: Query) -> list[dict[str, Any]]:
     kind = kind_of(query)
     until = query.until if query.before is None else min(query.before[0] + 1, query.until or query.before[0] + 1)
     segments = within(view.segments_of(kind.name), query.since, until)
-    hot = table(kind, view.hot_of(kind.name))
+    hot = view.tables[kind.name]
     found, parameters = conditions(query)
     tail = f'ORDER BY "{kind.time}" DESC, "{kind.key[-1]}" DESC LIMIT $limit'
     rows: list[dict[str, Any]] = []

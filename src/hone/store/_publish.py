@@ -21,10 +21,6 @@ class Publisher:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    @property
-    def wanted(self) -> bool:
-        return bool(self._listeners)
-
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with every group of newly committed records; call the result to stop."""
         with self._lock:

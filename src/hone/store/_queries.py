@@ -8,7 +8,7 @@ from hone.core import Event, Score, Span
 from hone.errors import StoreError
 from hone.store._ask import Dimension, EventQuery, Figures, Order, ScoreQuery, SpanQuery
 from hone.store._codec import SPAN, to_records
-from hone.store._duck import Duck, table
+from hone.store._duck import Duck
 from hone.store._figures import figures
 from hone.store._keys import group_hash
 from hone.store._mirror import Mirror, View
@@ -97,7 +97,7 @@ def _trace(duck: Duck, view: View, project: str, trace_id: str) -> list[dict[str
     upper = group_hash(project, trace_id)
     found, parameters = conditions(SpanQuery(project=project, trace_id=trace_id))
     segments = [segment for segment in view.segments_of("span") if len(segment.keys.group(upper))]
-    hot = table(SPAN, view.hot_of("span"))
+    hot = view.tables["span"]
     return duck.ask("*", SPAN, segments, hot, found, 'ORDER BY "start", span_id', parameters)
 
 
@@ -105,5 +105,5 @@ def _count(duck: Duck, view: View, query: SpanQuery | ScoreQuery | EventQuery) -
     kind = kind_of(query)
     segments = within(view.segments_of(kind.name), query.since, query.until)
     found, parameters = conditions(query)
-    hot = table(kind, view.hot_of(kind.name))
+    hot = view.tables[kind.name]
     return int(duck.ask("count(*) AS n", kind, segments, hot, found, "", parameters)[0]["n"])

@@ -53,6 +53,15 @@ segments = Table(
     Index(None, "kind", "max_time"),
 )
 
+# Counts the changes of `segments`. A process that finds the same number has missed nothing but new journal rows, so a
+# commit need not read the manifest. Anything derived from the rows would overlook a segment that came and went.
+manifest = Table(
+    "manifest",
+    metadata,
+    Column("id", Integer, primary_key=True),  # 1
+    Column("version", BigInteger, nullable=False),
+)
+
 # -- catalog -----------------------------------------------------------------------------------------------------
 
 prompt_versions = Table(

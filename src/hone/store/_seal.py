@@ -10,8 +10,9 @@ from sqlalchemy import Engine
 
 from hone.core import Clock
 from hone.store._codec import KINDS, Kind
+from hone.store._hot import Hot
 from hone.store._journal import replace_journal
-from hone.store._mirror import Hot, Mirror
+from hone.store._mirror import Mirror
 from hone.store._segments import GROUP_ROWS, Entry, SegmentFolder, order
 
 
@@ -38,7 +39,7 @@ def _oldest(hot: list[Hot], rows: int) -> list[Hot]:
 
 
 def _write(folder: SegmentFolder, kind: Kind, hot: list[Hot]) -> Entry:
-    table = pa.Table.from_batches([one.batch for one in hot])
+    table = pa.Table.from_batches([one.batch for one in hot]).combine_chunks()  # or every take would do it again
     hashes = np.concatenate([one.hashes for one in hot])
     places = order(kind, table)
     writer = folder.create(kind)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from hone.store._ask import SpanQuery
 from hone.store._codec import SPAN
-from hone.store._duck import Duck, table
+from hone.store._duck import Duck
 from hone.store._mirror import View
 from hone.store._newest import within
 from hone.store._segments import Segment
@@ -56,7 +56,7 @@ def _sealed(duck: Duck, segment: Segment, query: SpanQuery, wanted: list[str]) -
 
 
 def _unsealed(duck: Duck, view: View, query: SpanQuery, wanted: list[str]) -> list[dict[str, Any]]:
-    hot = table(SPAN, view.hot_of("span"))
+    hot = view.tables["span"]
     numbered = hot.append_column("place", pa.array(np.arange(len(hot))))
     found, parameters = conditions(query)
     likely = [_may_hold(index) for index, term in enumerate(wanted) if term.isascii()]

@@ -86,8 +86,15 @@ def search(path: Path, wanted: Sequence[str], project: str | None) -> Iterator[i
     Raises:
         FileNotFoundError: the segment was replaced meanwhile.
     """
-    if not path.exists():
-        raise FileNotFoundError(path)
+    try:
+        yield from _rows(path, wanted, project)
+    except sqlite3.OperationalError as error:
+        if path.exists():
+            raise
+        raise FileNotFoundError(path) from error
+
+
+def _rows(path: Path, wanted: Sequence[str], project: str | None) -> Iterator[int]:
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
         low, high = _bounds(db, project)
         sql = "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC"

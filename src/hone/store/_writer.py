@@ -11,10 +11,11 @@ from sqlalchemy import Engine
 from hone.core import Clock
 from hone.errors import HoneError, StoreError
 from hone.store._codec import KINDS, Record, Row, keys_of, to_batch, to_bytes, to_record
+from hone.store._hot import Hot
 from hone.store._journal import append, changing
 from hone.store._keys import Hashes, hashes
 from hone.store._limits import Limits
-from hone.store._mirror import Hot, Mirror
+from hone.store._mirror import Mirror
 from hone.store._queue import Item, Queue
 from hone.store._spool import Spool
 
@@ -149,7 +150,7 @@ class Writer:
         prepared = {kind: prepare(kind, [rows[index][1] for index in found]) for kind, found in places.items()}
         written: list[Hot] = []
         with changing(self._engine) as connection:
-            self._mirror.catch_up(connection)
+            version = self._mirror.catch_up(connection)
             for kind, all_of in prepared.items():
                 fresh = self._mirror.fresh(kind, all_of.keys, all_of.hashes)
                 for index, new in zip(places[kind], fresh, strict=True):
@@ -161,7 +162,7 @@ class Writer:
                 row_id = append(connection, kind, len(kept.keys), kept.data, created)
                 written.append(Hot(row_id, kind, created, kept.batch, kept.keys, kept.hashes))
         for hot in written:
-            self._mirror.add(hot)
+            self._mirror.add(hot, version)
         return result
 
     def _refuse(self, item: Item, error: Exception) -> None:

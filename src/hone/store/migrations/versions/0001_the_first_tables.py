@@ -40,6 +40,12 @@ def _telemetry() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_segments"),
     )
     op.create_index("ix_segments_kind_max_time", "segments", ["kind", "max_time"])
+    op.create_table(
+        "manifest",
+        sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_manifest"),
+    )
 
 
 def _prompts() -> None:
