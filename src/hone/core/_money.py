@@ -15,10 +15,12 @@ class Price(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def cost_of(price: Price | None, usage: Usage) -> float | None:
-    """What `usage` costs in dollars; None where the price or a token count is unknown."""
+    """What `usage` costs in dollars; None where the price or a token count is unknown or makes no sense."""
     if price is None or usage.input is None or usage.output is None:
         return None
     read, write = usage.cache_read or 0, usage.cache_write or 0
+    if read + write > usage.input:
+        return None
     # Cached tokens are billed at their own price where there is one, so they must not be counted twice.
     plain = usage.input - read - write
     dollars = (

@@ -1,11 +1,13 @@
 """What a model said, read from a whole completion or gathered from the events of a stream."""
 
-from typing import Any
+import json
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from hone.core import Usage
+from hone.core import Usage, to_json
 from hone.errors import UpstreamGarbage
 
 
@@ -29,12 +31,17 @@ class WireUsage(Struct):
     def tokens(self) -> Usage:
         read, made = self.prompt_tokens_details or _PromptDetails(), self.completion_tokens_details
         return Usage(
-            input=self.prompt_tokens,
-            output=self.completion_tokens,
-            cache_read=read.cached_tokens,
-            cache_write=read.cache_write_tokens,
-            reasoning=made.reasoning_tokens if made else None,
+            input=_count(self.prompt_tokens),
+            output=_count(self.completion_tokens),
+            cache_read=_count(read.cached_tokens),
+            cache_write=_count(read.cache_write_tokens),
+            reasoning=_count(made.reasoning_tokens) if made else None,
         )
+
+
+def _count(tokens: int | None) -> int | None:
+    """A count that can be one and can be stored; nonsense is as good as not said."""
+    return tokens if tokens is not None and 0 <= tokens < 2**63 else None
 
 
 class Output(Struct, frozen=True):
@@ -52,28 +59,25 @@ class _Choice(Struct):
 
 
 class _Completion(Struct):
-    choices: list[_Choice]
+    choices: list[_Choice] = []
     model: str | None = None
     usage: WireUsage | None = None
 
 
-_completion = msgspec.json.Decoder(_Completion)
-
-
 def read_completion(body: bytes) -> Output:
-    """The output in the body of a completion.
+    """The output in the body of a completion. Details that are odd are left out: they are only noted, not relied on.
 
     Raises:
         UpstreamGarbage: the body is not a chat completion.
     """
     try:
-        found = _completion.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        found = _read(body, _Completion)
+    except ValueError as problem:
         raise UpstreamGarbage(f"the answer is not a chat completion: {problem}") from None
     messages = [bytes(choice.message) for choice in found.choices]
     joined = messages[0] if len(messages) == 1 else b"[" + b",".join(messages) + b"]"
     return Output(
-        message=joined.decode(),
+        message=joined.decode("utf-8", "replace"),
         finish=found.choices[0].finish_reason if found.choices else None,
         model=found.model,
         usage=found.usage.tokens() if found.usage else Usage(),
@@ -114,7 +118,55 @@ class StreamEvent(Struct):
         return any(choice.delta is not None and choice.delta.speaks for choice in self.choices)
 
 
-decode_event = msgspec.json.Decoder(StreamEvent).decode
+def read_event(payload: bytes) -> StreamEvent:
+    """
+    Raises:
+        ValueError: the payload is not a JSON object.
+    """
+    return _read(payload, StreamEvent)
+
+
+T = TypeVar("T", _Completion, StreamEvent)
+_DECODERS: dict[type, Any] = {kind: msgspec.json.Decoder(kind) for kind in (_Completion, StreamEvent)}
+
+
+def _read(data: bytes, kind: type[T]) -> T:
+    """`data` as a `kind`; fields that do not fit it are left out, as long as it is a JSON object."""
+    try:
+        found: T = _DECODERS[kind].decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        value = json.loads(data.decode("utf-8", "replace"))
+        if not isinstance(value, dict):
+            raise ValueError("it is not a JSON object") from None
+        return _fitting(value, kind)
+    return found
+
+
+def _fitting(value: dict[str, Any], kind: type[T]) -> T:
+    fields: dict[str, Any] = {}
+    for field in msgspec.structs.fields(kind):
+        if field.name == "choices":
+            known = [_fitting_choice(choice, field.type) for choice in _items(value.get("choices"))]
+            fields["choices"] = [choice for choice in known if choice is not None]
+        elif field.name == "error":
+            if "error" in value:
+                fields["error"] = Raw(msgspec.json.encode(value["error"], enc_hook=repr))
+        elif field.name in value:
+            with suppress(msgspec.ValidationError):
+                fields[field.name] = msgspec.convert(value[field.name], field.type)
+    return kind(**fields)
+
+
+def _fitting_choice(choice: Any, choices: Any) -> Any:
+    (kind,) = choices.__args__
+    for given in (choice, {key: choice[key] for key in ("index", "finish_reason") if key in choice}):
+        with suppress(msgspec.ValidationError, UnicodeEncodeError):
+            return msgspec.json.decode(msgspec.json.encode(given), type=kind)
+    return None
+
+
+def _items(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 class Gathered:
@@ -160,12 +212,14 @@ class Gathered:
 
 def _add_call(calls: dict[int, dict[str, Any]], delta: dict[str, Any]) -> None:
     """Tool calls come in pieces that share an index; only the arguments are to be joined."""
-    call = calls.setdefault(int(delta.get("index") or 0), {})
-    function = delta.get("function") or {}
+    index, function = delta.get("index"), delta.get("function")
+    call = calls.setdefault(index if isinstance(index, int) else 0, {})
+    function = function if isinstance(function, dict) else {}
     call.update({key: value for key, value in delta.items() if key not in ("index", "function") and value is not None})
     known = call.setdefault("function", {"name": "", "arguments": []})
     known["name"] = function.get("name") or known["name"]
-    known["arguments"].append(function.get("arguments") or "")
+    arguments = function.get("arguments") or ""
+    known["arguments"].append(arguments if isinstance(arguments, str) else to_json(arguments))
 
 
 def _message(parts: dict[str, Any]) -> dict[str, Any]:

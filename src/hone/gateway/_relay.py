@@ -1,18 +1,20 @@
 """Relays a stream: the upstream's own bytes go on, whole events at a time, while each is read once on the way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import re
+from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import msgspec
 
 from hone.core import Clock
 from hone.errors import UpstreamCut, UpstreamError, UpstreamGarbage, UpstreamRefused
-from hone.gateway._output import Gathered, Output, decode_event
+from hone.gateway._output import Gathered, Output, read_event
 from hone.providers._wire import DONE
 
 _MAX_EVENT = 16 * 1024 * 1024
 _DRAIN_SECONDS = 0.2
+_BLANK_LINE = re.compile(rb"\n\r?\n")
 
 
 class Relay:
@@ -40,19 +42,17 @@ class Relay:
             UpstreamGarbage: an event is not in the dialect.
             UpstreamRefused: the upstream sent an error event.
         """
-        rest = b""
+        events = Splitter()
         async for chunk in self._chunks:
-            rest += chunk
-            block = b"".join(self._whole_events(rest))
-            rest = rest[self._consumed :]
+            block = b"".join(event for event in events.feed(chunk) if not self.done and self._goes_on(event))
             if block:
                 yield block
             if self.done:
                 await self._drain()
                 return
-            if len(rest) > _MAX_EVENT:
+            if events.waiting > _MAX_EVENT:
                 raise UpstreamGarbage(f"an event of the stream is over {_MAX_EVENT:,} bytes")
-        if not self._gathered.finished or rest.strip():
+        if not self._gathered.finished or not events.empty:
             raise UpstreamCut("the stream ended before the answer was complete")
         # Some servers leave out the closing mark. The answer is whole: every choice has said why it ended.
         self.done = True
@@ -65,18 +65,6 @@ class Relay:
                 async for _ in self._chunks:
                     pass
 
-    def _whole_events(self, data: bytes) -> Iterator[bytes]:
-        """The complete events in `data` that go on to the caller; `_consumed` says how far they reach."""
-        self._consumed = 0
-        while not self.done:
-            end, gap = _end_of_event(data, self._consumed)
-            if end < 0:
-                return
-            event = data[self._consumed : end + gap]
-            self._consumed = end + gap
-            if self._goes_on(event):
-                yield event
-
     def _goes_on(self, event: bytes) -> bool:
         payload = _payload(event)
         if not payload:
@@ -85,23 +73,43 @@ class Relay:
             self.done = True
             return True
         try:
-            found = decode_event(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+            found = read_event(payload)
+        except ValueError as problem:
             raise UpstreamGarbage(f"an event of the stream is not in the dialect: {problem}") from None
         if found.error is not msgspec.UNSET and bytes(found.error) != b"null":
-            raise UpstreamRefused("the upstream sent an error in mid-stream", status=502, body=payload)
+            said = bytes(found.error)[:300].decode("utf-8", "replace")
+            raise UpstreamRefused(f"the upstream sent an error in mid-stream: {said}", status=502, body=payload)
         self._gathered.add(found)
         if self.first_token is None and found.speaks:
             self.first_token = self._clock()
         return self._keep_usage or not found.usage_only
 
 
-def _end_of_event(data: bytes, start: int) -> tuple[int, int]:
-    """Where the next blank line begins, and how long it is; -1 when there is none yet."""
-    plain, windows = data.find(b"\n\n", start), data.find(b"\r\n\r\n", start)
-    if windows >= 0 and (plain < 0 or windows < plain):
-        return windows, 4
-    return plain, 2
+class Splitter:
+    """Cuts a stream into events, each with the blank line that ends it. What is incomplete waits for more."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The events that `chunk` completes. No byte is looked at twice, however the chunks come."""
+        data = self._rest + chunk
+        # The blank line may have begun at the end of what was there before.
+        at, begin, events = max(0, len(self._rest) - 2), 0, []
+        for blank in _BLANK_LINE.finditer(data, at):
+            events.append(data[begin : blank.end()])
+            begin = blank.end()
+        self._rest = data[begin:]
+        return events
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of the event that is not complete."""
+        return len(self._rest)
+
+    @property
+    def empty(self) -> bool:
+        return not self._rest.strip()
 
 
 def _payload(event: bytes) -> bytes:

@@ -3,9 +3,12 @@
 The project's own price wins; else the public price list of the `genai-prices` package decides, by provider and model.
 """
 
+import logging
 from typing import Any
 
 from hone.core import Price, Usage, cost_of
+
+log = logging.getLogger("hone.models")
 
 # Models that run inside this process and are no one's to bill.
 _FREE = {"extractive": Price(input=0.0, output=0.0), "fake": Price(input=0.0, output=0.0)}
@@ -47,8 +50,13 @@ def _look_up(provider: str, model: str) -> Any:
         return None
 
 
-def _calculate(price: Any, usage: Usage) -> float:
-    return float(price.calc_price(_tokens(usage))["total_price"])
+def _calculate(price: Any, usage: Usage) -> float | None:
+    try:
+        return float(price.calc_price(_tokens(usage))["total_price"])
+    except (ValueError, ArithmeticError) as problem:
+        # Counts that contradict each other, such as more cached tokens than tokens.
+        log.warning("no price for %s: %s", usage, problem)
+        return None
 
 
 def _tokens(usage: Usage) -> Any:

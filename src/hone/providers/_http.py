@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httptools
 
@@ -154,7 +154,8 @@ class _Connection(asyncio.Protocol):
 
     @property
     def reusable(self) -> bool:
-        return self.complete and not self.closed and self.error is None and self._keep_alive
+        unread = self._paused or bool(self._parts)
+        return self.complete and not self.closed and not unread and self.error is None and self._keep_alive
 
     def abort(self) -> None:
         if self.transport is not None:
@@ -216,6 +217,14 @@ class Response:
         self.close()
 
 
+def _has_port(url: SplitResult) -> bool:
+    """Is the port, if there is one, a number that can be one?"""
+    try:
+        return url.port is None or url.port > 0
+    except ValueError:
+        return False
+
+
 class Upstream:
     """Pooled connections to one origin. Use from one event loop."""
 
@@ -225,7 +234,7 @@ class Upstream:
             UpstreamUnreachable: the URL is not http:// or https:// with a host.
         """
         url = urlsplit(base_url)
-        if url.scheme not in ("http", "https") or not url.hostname:
+        if url.scheme not in ("http", "https") or not url.hostname or not _has_port(url):
             raise UpstreamUnreachable(
                 f"{base_url!r} is not an http:// or https:// address", hint="mend base_url in hone.toml"
             )

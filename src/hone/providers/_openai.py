@@ -12,6 +12,7 @@ from hone.providers._http import Response, Upstream
 from hone.providers._seam import Answer, ChatRequest, Model
 
 _ERROR_BODY = 256 * 1024
+_SAID = 500  # characters of an upstream's message that go into ours
 
 
 class _Shape(msgspec.Struct):
@@ -41,6 +42,9 @@ class OpenAICompatible:
         )
         try:
             return await self._answer(upstream, response, request.stream)
+        except UpstreamRefused as error:
+            response.close()
+            raise _without_key(error, model.api_key) from None
         except BaseException:
             response.close()
             raise
@@ -109,6 +113,15 @@ def _check(origin: str, kind: str, body: bytes, stream: bool) -> None:
     )
 
 
+def _without_key(error: UpstreamRefused, key: str | None) -> UpstreamRefused:
+    """Some servers repeat the key they refuse. It goes neither to the caller nor into a span."""
+    if key:
+        error.message = error.message.replace(key, "[key]")
+        error.args = (error.message,)
+        error.body = error.body.replace(key.encode(), b"[key]")
+    return error
+
+
 async def _refuse(upstream: Upstream, response: Response) -> None:
     """Raise what an error status says; the upstream's own words are kept."""
     body = b""
@@ -119,7 +132,9 @@ async def _refuse(upstream: Upstream, response: Response) -> None:
         raise UpstreamGarbage(
             f"{upstream.origin} redirects (status {response.status})", hint="mend base_url in hone.toml"
         )
-    error = UpstreamRefused(f"{upstream.origin} answered {response.status}: {said}", status=response.status, body=body)
+    status = response.status if response.status < 600 else 502
+    said = said if len(said) <= _SAID else f"{said[:_SAID]}..."
+    error = UpstreamRefused(f"{upstream.origin} answered {response.status}: {said}", status=status, body=body)
     error.details = _worth_keeping(response.headers)
     raise error
 
