@@ -66,6 +66,11 @@ class UnknownModel(CallError):
     status = 404
 
 
+class NotFound(CallError):
+    code = "not_found"
+    status = 404
+
+
 class TooLarge(CallError):
     code = "request_too_large"
     status = 413

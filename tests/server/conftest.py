@@ -57,6 +57,14 @@ prompt = "compare"
 [tasks.plain]
 models = ["dead", "fast"]
 
+[models.keyless]
+use = "openai-compatible/locked"
+base_url = "{second}"
+api_key = "${{NOBODY_SET_THIS}}"
+
+[tasks.forgiving]
+models = ["keyless", "fast"]
+
 [tasks.hasty]
 models = ["fast"]
 timeout = "500ms"

@@ -81,6 +81,31 @@ def test_spans_with_wrong_ids_are_refused(http):
     assert "span 0 has no valid trace" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(("field", "value"), [("input_tokens", 2**63), ("start", 2**70), ("first_token", -(2**63) - 1)])
+def test_a_number_that_cannot_be_stored_is_refused_by_name(http, field, value):
+    answer = http.post(
+        "/api/spans", json=[msgspec.to_builtins(a_span()), msgspec.to_builtins(a_span()) | {field: value}]
+    )
+    assert answer.status_code == 400
+    assert f"span 1 ({SPAN}): `{field}`" in answer.json()["detail"]
+
+
+def test_a_span_that_cannot_be_stored_does_not_take_its_neighbours_along(http, house):
+    remote = Remote(str(http.base_url))
+    odd = a_span(span_id="2" * 16, input_tokens=2**63)
+    remote.record([a_span(), odd, a_span(span_id="3" * 16)])
+    assert not remote.flush(10)
+    remote.close()
+    assert {span.span_id for span in house.telemetry.trace("parcels", TRACE)} == {SPAN, "3" * 16}
+
+
+def test_a_clock_that_stepped_back_costs_no_span(http, house):
+    answer = http.post("/api/spans", content=msgspec.json.encode([a_span(start=5_000, end=4_000)]))
+    assert answer.status_code == 200
+    (span,) = house.telemetry.trace("parcels", TRACE)
+    assert span.end == span.start
+
+
 def test_traces_are_listed_newest_first_page_by_page(http, house):
     for number in range(5):
         http.post("/v1/chat/completions", json=CHAT, headers={"x-hone-session": f"s{number}"})

@@ -55,6 +55,7 @@ def _look(folder: Path | None) -> Iterator[Finding]:
         yield _try("prompts", partial(_prompts, project))
         yield _disk(project.state)
         yield _try("database", partial(_database, project))
+        yield _releases(project)
         yield _try("knowledge", partial(_knowledge, project))
         yield _port(project)
         yield from _servers(project)
@@ -115,6 +116,21 @@ def _database(project: Project) -> str:
     return said
 
 
+def _releases(project: Project) -> Finding:
+    from hone.local import House
+
+    try:
+        house = House(project)
+    except HoneError:
+        return Finding("releases", "warn", "not looked at, since the project does not open")
+    waiting = house.waiting_releases()
+    house.close()
+    if not waiting:
+        return Finding("releases", "ok", "as hone.toml says")
+    said = f"hone.toml says something else than the catalog for {', '.join(waiting)}, and the catalog's history wins"
+    return Finding("releases", "warn", said, f"to release what the file says: hone releases apply {waiting[0]}")
+
+
 def _knowledge(project: Project) -> str:
     from hone.knowledge import documents
 
@@ -126,14 +142,19 @@ def _knowledge(project: Project) -> str:
 
 def _port(project: Project) -> Finding:
     host, port = project.server.host, project.server.port
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        taken = probe.connect_ex((host, port)) == 0
-    if taken:
+    if _answers(host, port):
         return Finding(
             "port", "warn", f"{host}:{port} answers already", "a hone that is up, or another program: see --port"
         )
     return Finding("port", "ok", f"{host}:{port} is free")
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _servers(project: Project) -> Iterator[Finding]:
@@ -142,9 +163,7 @@ def _servers(project: Project) -> Iterator[Finding]:
         url = urlsplit(model.base_url or "")
         if url.hostname not in ("localhost", "127.0.0.1", "::1"):
             continue
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            up = probe.connect_ex((url.hostname, url.port or 80)) == 0
+        up = _answers(url.hostname, url.port or 80)
         state: Literal["ok", "warn"] = "ok" if up else "warn"
         yield Finding(
             "model server", state, f"{model.alias} at {model.base_url} {'answers' if up else 'does not answer'}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hone.cli._say import print_json, shared_options, talk
+from hone.errors import ProjectError
 from hone.project import scaffold
 
 
@@ -16,7 +17,10 @@ from hone.project import scaffold
 def command(name: str | None, as_json: bool, folder: Path | None) -> None:
     """Start a project in the folder NAME, or in --project DIR, or right here. It takes the folder's name."""
     target = folder or Path(name or ".")
-    made = scaffold(target, _name(target))
+    try:
+        made = scaffold(target, _name(target))
+    except OSError as problem:
+        raise ProjectError(f"cannot write to {target} ({problem.strerror})", hint="choose another folder") from None
     if as_json:
         print_json({"project": str(target.resolve()), "files": [str(path) for path in made]})
         return

@@ -10,7 +10,7 @@ import click
 import msgspec
 from rich.console import Console
 
-from hone.errors import CallError, HoneError, MissingExtra, ProjectError
+from hone.errors import CallError, HoneError, MissingExtra, NotFound, ProjectError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,6 +28,8 @@ def complain(error: HoneError) -> int:
     print(f"error: {error.message}", file=sys.stderr)  # noqa: T201 - plain, so that nothing in it is read as markup
     if error.hint:
         print(f"hint: {error.hint}", file=sys.stderr)  # noqa: T201
+    if isinstance(error, NotFound):
+        return 1
     return 2 if isinstance(error, ProjectError | CallError | MissingExtra) else 1
 
 

@@ -27,6 +27,10 @@ def command(host: str | None, port: int | None, as_json: bool, folder: Path | No
         )
         for name in house.project.knowledge:
             build_with_progress(house, name)
+        for task in house.waiting_releases():
+            talk.print(
+                f"note: the release of {task} in hone.toml is not applied: hone releases apply {task}", markup=False
+            )
         server.bind()
         if as_json:
             print_json({"url": server.url, "project": house.project.name, "pid": os.getpid()})

@@ -1,13 +1,14 @@
 """The way of a call: route, prepare, ask the models in order, relay, record."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
 
 from hone.core import Clock, Span, Usage, now_ns, to_json
-from hone.errors import UpstreamError, UpstreamRefused
+from hone.errors import ProjectError, UpstreamError, UpstreamGarbage, UpstreamRefused, UpstreamTimeout
 from hone.gateway._call import Call, Reply
 from hone.gateway._output import Output, read_completion
 from hone.gateway._prepare import Prepared, Preparer, Prompts, Search, body_for, wants_usage
@@ -41,12 +42,15 @@ class Rooms(Struct, kw_only=True):
 
 
 class Asked(Struct, kw_only=True):
-    """One model asked: what went out, and what began to come back."""
+    """One model asked: what went out, and what began to come back, whole or as a stream whose first block is here."""
 
     model: Model
     body: dict[str, Raw]
     start: int
     answer: Answer
+    relay: Relay | None = None
+    blocks: AsyncIterator[bytes] | None = None
+    first: bytes = b""
 
 
 class Gateway:
@@ -73,8 +77,8 @@ class Gateway:
             if prepared.unknown:
                 return await self._dont_know(call, story, prepared)
             asked = await self._ask(call, route, prepared, story)
-            if asked.answer.chunks is not None:
-                stream = self._relay(call, story, prepared, asked)
+            if asked.relay is not None:
+                stream = self._stream(asked.relay, story, prepared, asked)
                 return Reply(headers=self._headers(call, route, None), stream=stream)
             return await self._whole(call, story, prepared, asked)
         except BaseException as error:
@@ -104,14 +108,37 @@ class Gateway:
             request = ChatRequest(body=msgspec.json.encode(body), stream=call.stream, timeout=seconds)
             start = self._rooms.clock()
             try:
-                answer = await self._provider(model).chat(model, request)
+                self._router.require(model)
+                asked = Asked(model=model, body=body, start=start, answer=await self._answer(model, request))
+                if call.stream:
+                    await self._begin(asked, wants_usage(call))
             except BaseException as error:
                 story.model_call(model, body, start=start, end=self._rooms.clock(), error=error)
                 if position + 1 == len(route.chain) or not _another_may_answer(error):
                     raise
             else:
-                return Asked(model=model, body=body, start=start, answer=answer)
+                return asked
         raise AssertionError("a route has at least one model")
+
+    async def _answer(self, model: Model, request: ChatRequest) -> Answer:
+        """The answer of one model; a whole one within the time limit, a stream's beginning."""
+        try:
+            async with asyncio.timeout(None if request.stream else request.timeout):
+                return await self._provider(model).chat(model, request)
+        except TimeoutError:
+            raise UpstreamTimeout(f"{model.alias} did not answer within {request.timeout:g} s") from None
+
+    async def _begin(self, asked: Asked, keep_usage: bool) -> None:
+        """Read a stream up to its first block: until then another model can still answer."""
+        if asked.answer.chunks is None:
+            raise UpstreamGarbage(f"{asked.model.alias} answered a request for a stream with a whole body")
+        asked.relay = Relay(asked.answer.chunks, keep_usage=keep_usage, clock=self._rooms.clock)
+        asked.blocks = aiter(asked.relay)
+        try:
+            asked.first = await anext(asked.blocks)
+        except BaseException:
+            await asked.answer.close()
+            raise
 
     def _provider(self, model: Model) -> Provider:
         if model.provider not in self._providers:
@@ -128,23 +155,25 @@ class Gateway:
         headers = self._headers(call, story.route, cost) | asked.answer.headers
         return Reply(headers=headers, body=body)
 
-    async def _relay(self, call: Call, story: Story, prepared: Prepared, asked: Asked) -> AsyncGenerator[bytes]:
-        """The stream, event by event. The span is recorded before the last of it is sent."""
-        assert asked.answer.chunks is not None
-        relay = Relay(asked.answer.chunks, keep_usage=wants_usage(call), clock=self._rooms.clock)
+    async def _stream(self, relay: Relay, story: Story, prepared: Prepared, asked: Asked) -> AsyncGenerator[bytes]:
+        """The stream, block by block. The span is recorded before the last of it is sent."""
         recorded = False
 
         def record(error: BaseException | None) -> Awaitable[Any] | None:
             nonlocal recorded
-            recorded = True
             self._model_span(story, asked, relay.output, relay.first_token, error)
-            return self._record(story, prepared.values, relay.output, error)
+            promise = self._record(story, prepared.values, relay.output, error)
+            recorded = True
+            return promise
 
+        assert asked.blocks is not None
+        block: bytes | None = asked.first
         try:
-            async for block in relay:
-                if relay.done:
+            while block is not None:
+                if relay.done and not recorded:
                     await _kept(record(None))
                 yield block
+                block = await anext(asked.blocks, None)
         except BaseException as error:
             if not recorded:
                 record(error)
@@ -207,7 +236,7 @@ class Gateway:
 def _another_may_answer(error: BaseException) -> bool:
     if isinstance(error, UpstreamRefused):
         return error.status not in _CALLERS_FAULT
-    return isinstance(error, UpstreamError)
+    return isinstance(error, UpstreamError | ProjectError)
 
 
 async def _kept(promise: Awaitable[Any] | None) -> None:

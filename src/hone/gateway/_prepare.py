@@ -26,6 +26,8 @@ class Prompt(Protocol):
     def sha256(self) -> str: ...
     @property
     def parameters(self) -> Mapping[str, Any]: ...
+    @property
+    def tools(self) -> Sequence[Mapping[str, Any]]: ...
     def render(self, **values: Any) -> list[Message]: ...
 
 
@@ -73,7 +75,8 @@ class Preparer:
             prompt = self._prompts(route.variant.prompt, route.prompt_version)
             story.prompt_version = prompt.sha256
             rendered = prompt.render(**values, **({} if passages is None else {"context": passages}))
-            turns, own = _join(rendered, earlier), {**prompt.parameters, **own}
+            tools = {"tools": prompt.tools} if prompt.tools else {}
+            turns, own = _join(rendered, earlier), {**tools, **prompt.parameters, **own}
         fields["messages"] = Raw(msgspec.json.encode(turns))
         unknown = route.variant.threshold is not None and passages is not None and not passages
         return Prepared(fields=fields, own=own, values=values, unknown=unknown)

@@ -76,13 +76,20 @@ class Router:
 
     def _model(self, name: str) -> Model:
         if (model := self._models.get(name)) is not None:
-            self._project.models[name].require()
             return model
         provider, slash, vendor_name = name.partition("/")
         if slash and vendor_name and provider in registry.names():
             return Model(alias=name, provider=provider, name=vendor_name)
         known = [*self._project.tasks, *self._models]
         raise UnknownModel(f"no task or model named {name!r}", hint=_near(name, known))
+
+    def require(self, model: Model) -> None:
+        """
+        Raises:
+            ProjectError: an environment variable that the model needs is not set.
+        """
+        if model.alias in self._models:
+            self._project.models[model.alias].require()
 
     def names(self) -> list[str]:
         """Everything a caller may ask for by a name of the project's own."""

@@ -12,6 +12,7 @@ from hone.gateway._route import Route
 from hone.providers import Model
 
 _NOT_PARAMETERS = {"messages", "model", "hone", "stream", "stream_options", "user"}
+_MAX_ERROR = 2000
 _MAX_TEXT = 8 * 1024 * 1024
 
 
@@ -25,10 +26,9 @@ def error_line(error: BaseException | None) -> str | None:
     """One line; its first word is the class of error."""
     if error is None:
         return None
-    if isinstance(error, HoneError):
-        return f"{type(error).__name__}: {error.message}".replace("\n", " ")
     if isinstance(error, Exception):
-        return f"{type(error).__name__}: {error}".replace("\n", " ")
+        said = error.message if isinstance(error, HoneError) else str(error)
+        return f"{type(error).__name__}: {said}".replace("\n", " ")[:_MAX_ERROR]
     return "Cancelled: the caller left before the answer was complete"
 
 

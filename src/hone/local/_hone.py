@@ -52,8 +52,10 @@ class Hone:
         return self._house.score(**score).id
 
     def flush(self, timeout: float) -> bool:
-        self._house.telemetry.flush()
-        return True
+        worker = threading.Thread(target=self._house.telemetry.flush, daemon=True)
+        worker.start()
+        worker.join(timeout)
+        return not worker.is_alive()
 
     def close(self) -> None:
         """Finish what was recorded and release everything."""

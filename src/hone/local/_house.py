@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
@@ -46,6 +47,8 @@ class House:
     ) -> None:
         self.project = project
         self.clock = clock
+        # What can be wrong in a file is found before a file or a thread is opened.
+        self.prompts: Mapping[str, Prompt] = load_folder(project.root / "prompts")
         self._engine = open_database(project.database_url)
         self.catalog = Catalog(self._engine)
         self.telemetry = Telemetry(
@@ -56,11 +59,14 @@ class House:
         self.prices = Prices()
         self.recorder = Recorder(self.telemetry, price=self._price_of, clock=clock)
         self.traces = Traces(self.telemetry, project.name)
-        self.prompts = self._load_prompts()
+        self._record_prompts()
         self._metrics = {name: metric.kind for name, metric in project.metrics.items()}
         self._knowledge: dict[str, Knowledge] = {}
         self._lock = threading.Lock()
-        self._weights: dict[tuple[str, str], tuple[int, Mapping[str, float]]] = {}
+        self._versions: dict[tuple[str, int], Prompt] = {}
+        self._weights: dict[tuple[str, str], Mapping[str, float]] = {}
+        self._read: dict[tuple[str, str], int] = {}
+        self._background = ThreadPoolExecutor(1, "hone-releases")
         self.gateway = Gateway(
             Rooms(
                 project=project,
@@ -89,6 +95,7 @@ class House:
 
     def close(self) -> None:
         """Make durable what was recorded, and release the files."""
+        self._background.shutdown()
         self.telemetry.close()
         self._engine.dispose()
 
@@ -149,12 +156,19 @@ class House:
                 self.build_knowledge(name)
             return self._knowledge[name]
 
-    def _load_prompts(self) -> Mapping[str, Prompt]:
-        """The prompts as their files are now; each text that is new becomes a version of its prompt."""
-        prompts = load_folder(self.project.root / "prompts")
-        for prompt in prompts.values():
+    def waiting_releases(self) -> list[str]:
+        """Tasks whose release in this environment is not what hone.toml says: an edit that was never applied."""
+        environment = self.project.environment
+        return [
+            task
+            for task, declared in self.project.releases.items()
+            if environment in declared and dict(self._current_weights(task, environment)) != declared[environment]
+        ]
+
+    def _record_prompts(self) -> None:
+        """Each text of a prompt that is new becomes a version of it."""
+        for prompt in self.prompts.values():
             self.catalog.record_prompt(self.project.name, prompt.name, prompt.sha256, prompt.source, by="file")
-        return prompts
 
     # -- what the gateway is given
 
@@ -169,19 +183,35 @@ class House:
     def _prompt(self, name: str, version: int | None) -> Prompt:
         if version is None:
             return self.prompts[name]
-        known = self.catalog.prompt_version(self.project.name, name, version)
-        if known is None:
-            raise UnknownModel(f"the prompt {name!r} has no version {version}")
-        return parse(known.source, f"{name} v{version}", name)
+        key = (name, version)
+        if key not in self._versions:
+            known = self.catalog.prompt_version(self.project.name, name, version)
+            if known is None:
+                raise UnknownModel(f"the prompt {name!r} has no version {version}")
+            self._versions[key] = parse(known.source, f"{name} v{version}", name)
+        return self._versions[key]
 
     def _current_weights(self, task: str, environment: str) -> Mapping[str, float]:
-        """The release, read from the catalog at most once a second: another process may change it."""
-        key, now = (task, environment), self.clock()
-        known = self._weights.get(key)
-        if known is None or now - known[0] > _WEIGHTS_NS:
-            known = (now, current(self.catalog, self.project, environment, task))
-            self._weights[key] = known
-        return known[1]
+        """The release as it was a second ago at most; another process may change it, so it is read again beside."""
+        key = (task, environment)
+        if key not in self._weights:
+            found = current(self.catalog, self.project, environment, task)
+            if not found:
+                return found  # not kept: callers may invent as many names as they like
+            self._weights[key] = found
+            self._read[key] = self.clock()
+        elif self.clock() - self._read[key] > _WEIGHTS_NS:
+            self._read[key] = self.clock()
+            self._background.submit(self._refresh, key)
+        return self._weights[key]
+
+    def _refresh(self, key: tuple[str, str]) -> None:
+        """On a thread of its own: a slow database holds up no call, and the last release goes on while it is down."""
+        task, environment = key
+        try:
+            self._weights[key] = current(self.catalog, self.project, environment, task)
+        except StoreError as error:
+            log.error("the release of %s in %s cannot be read: %s", task, environment, error)
 
     def _keep(self, spans: Sequence[Span]) -> Ticket | None:
         """Record what the gateway did. A call that was answered does not fail because its story cannot be written.

@@ -1,6 +1,5 @@
 """The whole server as one ASGI callable: a dispatcher that sends model calls straight to their door."""
 
-import logging
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -12,8 +11,6 @@ from hone.server._guard import Guard
 from hone.server._problem import problem_of
 from hone.server.api import api
 from hone.server.openai import ChatDoor, error_body, models_body
-
-log = logging.getLogger("hone.server")
 
 
 class App:
@@ -51,8 +48,9 @@ class App:
 
     async def _no_such(self, scope: Scope, send: Send) -> None:
         error = HoneError(f"there is no {scope['method']} {scope['path']} here", hint="POST /v1/chat/completions is")
-        error.status, error.code = 404, "not_found"
-        await send_body(send, 404, error_body(error))
+        known = {"/v1/chat/completions": "POST", "/v1/models": "GET"}.get(scope["path"])
+        error.status, error.code = (405, "method_not_allowed") if known else (404, "not_found")
+        await send_body(send, error.status, error_body(error), [("allow", known)] if known else [])
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:

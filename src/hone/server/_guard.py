@@ -42,7 +42,8 @@ class Guard:
             raise error
 
     def _check_key(self, headers: dict[str, str]) -> None:
-        sent = headers.get("authorization", "").removeprefix("Bearer ").strip() or headers.get("x-api-key", "")
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        sent = bearer.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
         if not sent:
             raise NotAllowed("no API key", hint="send the value of HONE_API_KEY as a bearer token")
         assert self._key is not None

@@ -5,6 +5,7 @@ from msgspec import Struct
 from hone.core import new_span_id, new_trace_id, valid_span_id, valid_trace_id
 
 _MAX = 200
+_MOST_TAGS = 50
 
 
 class Identity(Struct, frozen=True):
@@ -26,15 +27,22 @@ def identity_of(headers: dict[str, str]) -> Identity:
         parent_id=parts[2] if known else None,
         session=_text(headers.get("x-hone-session")),
         user=_text(headers.get("x-hone-user")),
-        tags=tuple(tag[:_MAX] for part in headers.get("x-hone-tags", "").split(",") if (tag := part.strip())),
+        tags=_tags(headers.get("x-hone-tags")),
     )
 
 
+def _tags(value: str | None) -> tuple[str, ...]:
+    tags = [tag[:_MAX] for part in _utf8(value or "").split(",") if (tag := part.strip())]
+    return tuple(tags[:_MOST_TAGS])
+
+
 def _text(value: str | None) -> str | None:
+    return _utf8(value)[:_MAX] if value else None
+
+
+def _utf8(value: str) -> str:
     """Header values are Latin-1 on the wire; clients that send UTF-8 mean UTF-8."""
-    if not value:
-        return None
     try:
-        return value.encode("latin-1").decode("utf-8")[:_MAX]
+        return value.encode("latin-1").decode("utf-8")
     except (UnicodeEncodeError, UnicodeDecodeError):
-        return value[:_MAX]
+        return value

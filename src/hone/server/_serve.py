@@ -74,6 +74,7 @@ class Server:
             access_log=False,  # every call is a span
             log_level="warning",
             server_header=False,
+            proxy_headers=False,  # nobody in front is trusted unasked, and the middleware costs every call
             timeout_graceful_shutdown=30,
         )
         self._server = uvicorn.Server(config)

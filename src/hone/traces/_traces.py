@@ -1,18 +1,18 @@
 """Reading traces: a page of the latest, one as a tree."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct, structs
 
 from hone.core import Score, Span, SpanStatus, valid_trace_id
-from hone.errors import CallError
+from hone.errors import CallError, NotFound
 from hone.store import SpanQuery, Telemetry
-from hone.traces._views import TraceDetail, TracePage, cursor, detail_of, from_cursor, row_of
+from hone.traces._views import TraceDetail, TracePage, cursor, detail_of, first_spans, from_cursor, row_of
 
 _RECENT = 1000  # traces among which a shortened id is looked for
+_PAGE, _PAGES = 500, 10  # how far back calls are looked for whose parents are elsewhere
 _MOST = 100_000  # spans of the traces on one page
 _SKEW_NS = 60_000_000_000  # a child's clock may run behind its parent's
 
@@ -56,14 +56,21 @@ class Traces:
         shown = first[: wanted.limit]
         spans = self._spans_of(shown)
         scores = self._scores_of(spans)
-        rows = [row_of(span, spans[span.trace_id], scores[span.trace_id]) for span in shown]
+        # Several calls may belong to one trace that began elsewhere; it is one row, at the first of them.
+        earliest = {trace_id: min(first_spans(members), key=_position) for trace_id, members in spans.items()}
+        rows = [
+            row_of(span, spans[span.trace_id], scores[span.trace_id])
+            for span in shown
+            if span.span_id == earliest[span.trace_id].span_id
+        ]
         return TracePage(rows, cursor(shown[-1]) if len(first) > wanted.limit else None)
 
     def show(self, trace_id: str) -> TraceDetail:
         """One trace; its id may be cut short when it is one of the latest.
 
         Raises:
-            CallError: there is no such trace, or several begin so. Its status is 404.
+            NotFound: there is no such trace.
+            CallError: several begin so.
         """
         full = trace_id if valid_trace_id(trace_id) else self._full_id(trace_id)
         spans = self._telemetry.trace(self._project, full)
@@ -85,7 +92,7 @@ class Traces:
         found = self._telemetry.spans(structs.replace(query, roots_only=True))
         oldest = found[-1].start if len(found) == query.limit else 0
         found += self._orphans(query, oldest)
-        return sorted(found, key=lambda span: (span.start, span.span_id), reverse=True)[: query.limit]
+        return sorted(found, key=_position, reverse=True)[: query.limit]
 
     def _query(self, wanted: TraceFilter) -> SpanQuery:
         return SpanQuery(
@@ -100,18 +107,20 @@ class Traces:
             before=from_cursor(wanted.cursor) if wanted.cursor else None,
         )
 
-    def _orphans(self, query: SpanQuery, oldest: int) -> Iterator[Span]:
-        """Calls whose parent is not in the store, as far back as `oldest`."""
+    def _orphans(self, query: SpanQuery, oldest: int) -> list[Span]:
+        """Calls whose parent is not in the store, as far back as `oldest`, looked for among the latest few thousand."""
+        found: list[Span] = []
         for kind in ("task", "llm"):
             before = query.before
-            while True:
-                page = self._telemetry.spans(structs.replace(query, kind=kind, before=before))
+            for _ in range(_PAGES):
+                page = self._telemetry.spans(structs.replace(query, kind=kind, before=before, limit=_PAGE))
                 children = [span for span in page if span.parent_id is not None and span.start >= oldest]
                 known = self._known({span.parent_id for span in children if span.parent_id})
-                yield from (span for span in children if span.parent_id not in known)
-                if len(page) < query.limit or page[-1].start < oldest:
+                found += (span for span in children if span.parent_id not in known)
+                if len(page) < _PAGE or page[-1].start < oldest or len(found) >= query.limit:
                     break
                 before = (page[-1].start, page[-1].span_id)
+        return found
 
     def _known(self, span_ids: set[str]) -> set[str]:
         if not span_ids:
@@ -139,8 +148,11 @@ class Traces:
         return found
 
     def _full_id(self, start: str) -> str:
-        roots = self._telemetry.spans(SpanQuery(project=self._project, roots_only=True, limit=_RECENT))
-        found = {span.trace_id for span in roots if span.trace_id.startswith(start)}
+        latest = [
+            *self._telemetry.spans(SpanQuery(project=self._project, roots_only=True, limit=_RECENT)),
+            *self._telemetry.spans(SpanQuery(project=self._project, limit=_RECENT)),
+        ]
+        found = {span.trace_id for span in latest if span.trace_id.startswith(start)}
         if len(found) > 1:
             raise CallError(f"{len(found)} traces begin with {start!r}", hint="give more of the id")
         if not found:
@@ -148,7 +160,9 @@ class Traces:
         return found.pop()
 
 
-def _not_found(trace_id: str) -> CallError:
-    error = CallError(f"no trace {trace_id!r}", hint="hone traces list shows the latest")
-    error.status, error.code = 404, "not_found"
-    return error
+def _position(span: Span) -> tuple[int, str]:
+    return span.start, span.span_id
+
+
+def _not_found(trace_id: str) -> NotFound:
+    return NotFound(f"no trace {trace_id!r}", hint="hone traces list shows the latest")

@@ -90,6 +90,12 @@ def row_of(root: Span, spans: list[Span], scores: list[Score]) -> TraceRow:
     )
 
 
+def first_spans(spans: list[Span]) -> list[Span]:
+    """The spans at the top of a trace: without a parent, or with one that is not there."""
+    known = {span.span_id for span in spans}
+    return [span for span in spans if span.parent_id not in known] or spans
+
+
 def tree_of(spans: list[Span]) -> list[SpanNode]:
     """Spans as trees. One whose parent is not there, or that stands inside itself, is a root."""
     nodes = {span.span_id: SpanNode(span) for span in sorted(spans, key=lambda span: (span.start, span.span_id))}
@@ -131,6 +137,6 @@ def from_cursor(text: str) -> tuple[int, str]:
         CallError: it is no cursor of ours.
     """
     start, dash, span_id = text.partition("-")
-    if not dash or not start.isdigit():
+    if not dash or not start.isascii() or not start.isdecimal() or int(start[:30]) >= 2**63:
         raise CallError(f"{text!r} is not a cursor", hint="use the `next` of the page before, as it is")
     return int(start), span_id

@@ -23,6 +23,7 @@ class ScoreBody(Struct, forbid_unknown_fields=True):
 
 _score = msgspec.json.Decoder(ScoreBody)
 _spans = msgspec.json.Decoder(list[Span])
+_integers = [field.name for field in msgspec.structs.fields(Span) if field.type in (int, int | None)]
 
 
 async def read(request: Request, limit: int) -> bytes:
@@ -52,15 +53,22 @@ def span_list(body: bytes, project: str) -> list[Span]:
     """Spans of this project, their ids checked; which project they belong to is the server's to say.
 
     Raises:
-        CallError: the body is not a list of spans.
+        CallError: the body is not a list of spans, or one of them cannot be stored.
     """
     spans: list[Span] = _decode(_spans, body, "a list of spans")
     for position, span in enumerate(spans):
         if not valid_trace_id(span.trace_id) or not valid_span_id(span.span_id):
             raise CallError(f"span {position} has no valid trace and span id (32 and 16 hex digits)")
-        if span.end < span.start:
-            raise CallError(f"span {position} ({span.span_id}) ends before it starts")
+        _check_integers(position, span)
     return [msgspec.structs.replace(span, project=project) for span in spans]
+
+
+def _check_integers(position: int, span: Span) -> None:
+    """The store keeps 64 bits; one number past them would cost every record that is committed with it."""
+    for name in _integers:
+        value = getattr(span, name)
+        if value is not None and not -(2**63) <= value < 2**63:
+            raise CallError(f"span {position} ({span.span_id}): `{name}` is not a 64-bit integer")
 
 
 def _decode(decoder: Any, body: bytes, what: str) -> Any:

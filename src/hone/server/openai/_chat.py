@@ -71,18 +71,19 @@ async def _send_reply(send: Send, reply: Reply) -> None:
         try:
             async for block in stream:
                 await send({"type": "http.response.body", "body": block, "more_body": True})
-        except HoneError as error:
+        except Exception as error:
             # The response is left incomplete on purpose: the server then drops the connection, so that even a
             # client that does not know error events cannot take half an answer for a whole one.
-            await send(
-                {"type": "http.response.body", "body": b"data: " + _one_line(error) + b"\n\n", "more_body": True}
-            )
+            await send({"type": "http.response.body", "body": _error_event(error), "more_body": True})
             return
     await send({"type": "http.response.body", "body": b""})
 
 
-def _one_line(error: HoneError) -> bytes:
-    return error_body(error).replace(b"\n", b" ")
+def _error_event(error: Exception) -> bytes:
+    if not isinstance(error, HoneError):
+        log.error("a fault inside hone", exc_info=error)
+        error = HoneError(f"a fault inside hone: {type(error).__name__}")
+    return b"data: " + error_body(error).replace(b"\n", b" ") + b"\n\n"
 
 
 async def _send_error(send: Send, identity: Identity, error: HoneError) -> None:
@@ -91,7 +92,8 @@ async def _send_error(send: Send, identity: Identity, error: HoneError) -> None:
 
 
 def _passed_on(error: HoneError) -> list[tuple[str, str]]:
-    return [(name, str(error.details[name])) for name in ("retry-after", "retry-after-ms") if name in error.details]
+    said = {name.replace("_", "-"): str(value) for name, value in error.details.items()}
+    return [(name, said[name]) for name in ("retry-after", "retry-after-ms") if name in said]
 
 
 def _unread(identity: Identity, start: int) -> Call:

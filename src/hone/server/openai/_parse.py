@@ -9,6 +9,8 @@ from hone.errors import CallError
 from hone.gateway import Call
 from hone.server._identity import Identity
 
+_MAX_NAME = 300
+
 _fields = msgspec.json.Decoder(dict[str, Raw])
 
 
@@ -39,6 +41,9 @@ def parse(body: bytes, identity: Identity, start: int) -> Call:
         known = _parsed.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise CallError(f"the body is not a chat completion request: {problem}") from None
+    if len(known.model) > _MAX_NAME:
+        raise CallError(f"`model` is {len(known.model):,} characters long; no name here is over {_MAX_NAME}")
+    _check_values(fields)
     if "messages" not in fields and (known.hone is None or known.hone.input is None):
         raise CallError("`messages` is missing", hint='a task may be given "hone": {"input": {...}} instead')
     return Call(
@@ -54,3 +59,17 @@ def parse(body: bytes, identity: Identity, start: int) -> Call:
         user=identity.user or known.user,
         tags=identity.tags,
     )
+
+
+def _check_values(fields: dict[str, Raw]) -> None:
+    """Every field but the messages is looked at once here, so that nothing fails after a model has been paid.
+
+    Raises:
+        CallError: a value cannot be read.
+    """
+    for name, raw in fields.items():
+        try:
+            if name != "messages":
+                msgspec.json.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+            raise CallError(f"`{name}` cannot be read: {problem}") from None
