@@ -81,7 +81,7 @@ async def test_an_error_of_the_upstream_keeps_its_status_and_words(upstream, pro
     with pytest.raises(UpstreamRefused, match="slow down") as caught:
         await provider.chat(model(upstream.url), request())
     assert caught.value.status == 429
-    assert caught.value.details == {"retry-after": "7"}
+    assert caught.value.details == {"retry-after": "7", "x-request-id": "req_1"}
 
 
 @pytest.mark.parametrize("stream", [False, True])

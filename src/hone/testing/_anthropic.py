@@ -55,7 +55,7 @@ def error_body(step: Step) -> bytes:
 
 def objection(headers: dict[str, str], body: dict[str, Any]) -> Step | None:
     """The refusal of a request that the API would refuse."""
-    if not headers.get("x-api-key"):
+    if not (headers.get("x-api-key") or headers.get("authorization")):
         return Step(status=401, error="x-api-key header is required")
     if not headers.get("anthropic-version"):
         return Step(status=400, error="anthropic-version: header is required")

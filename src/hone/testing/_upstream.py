@@ -32,6 +32,7 @@ class FakeUpstream:
     """
 
     _path = "/v1"
+    _id_header = "x-request-id"
 
     def __init__(self, *steps: Step) -> None:
         self._steps = deque(steps)
@@ -106,7 +107,7 @@ class FakeUpstream:
             return False
         if step.status >= 400:
             extra = {} if step.retry_after is None else {"retry-after": str(step.retry_after)}
-            _write(writer, step.status, self._error(step), {"request-id": f"req_{len(self.received)}"} | extra)
+            _write(writer, step.status, self._error(step), {self._id_header: f"req_{len(self.received)}"} | extra)
         elif step.raw is not None:
             _write(writer, step.status, step.raw.encode(), {"content-type": step.content_type})
         elif request.body.get("stream"):
@@ -158,6 +159,7 @@ class FakeAnthropic(FakeUpstream):
     """
 
     _path = ""
+    _id_header = "request-id"
 
     def _whole(self, step: Step, body: dict[str, Any]) -> bytes:
         return _anthropic.whole(step, body)

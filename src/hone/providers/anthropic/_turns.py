@@ -95,7 +95,7 @@ def _block(part: Block) -> Block:
     kind = part.get("type")
     if kind == "image_url":
         rest = {name: value for name, value in part.items() if name != "image_url"}
-        return rest | {"type": "image", "source": _source(part["image_url"])}
+        return rest | {"type": "image", "source": _source(part.get("image_url"))}
     if kind == "refusal":
         return {"type": "text", "text": part.get("refusal")}
     if kind in _UNKNOWN_THERE:
