@@ -38,9 +38,8 @@ ANSWERABLE = [question for question in QUESTIONS if question.answer]
 DEV, HELD_OUT = ([question for question in QUESTIONS if question.split == split] for split in ("dev", "held-out"))
 
 # What nearly every question has: it makes no two of them alike.
-_COMMON = frozenset(
-    "a an and can do does for from get how i in into is it my of on one or that the this to what which with".split()
-)
+_WORDS = "a an and can do does for from get how i in into is it my of on one or that the this to what which with"
+_COMMON = frozenset(_WORDS.split())
 
 
 @pytest.fixture(scope="module")
