@@ -132,6 +132,13 @@ async def test_an_error_keeps_its_status_words_and_ids_in_the_openai_shape(upstr
     assert error.keys() == {"message", "type", "param", "code"}
 
 
+async def test_a_key_that_the_vendor_repeats_stays_here(upstream, provider):
+    upstream.script(Step(status=401, error="invalid x-api-key: secret-key"))
+    with pytest.raises(UpstreamRefused, match=r"invalid x-api-key: \[key\]") as caught:
+        await provider.chat(model(upstream.url), request())
+    assert b"secret-key" not in caught.value.body
+
+
 async def test_an_error_page_of_a_proxy_stays_as_it_came(upstream, provider):
     upstream.script(Step(status=502, raw="<html>bad gateway</html>"))
     with pytest.raises(UpstreamRefused) as caught:
