@@ -1,15 +1,18 @@
 """The demonstration's questions: right about the interpreter that runs them, and answered about as often as we say."""
 
 import re
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.resources import files
 from operator import attrgetter
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
 from msgspec import Struct
 
+from hone.core import Passage
 from hone.knowledge import documents
 from hone.knowledge._chunk import chunks_of
 from hone.knowledge._index import Index
@@ -22,6 +25,7 @@ class Question(Struct, forbid_unknown_fields=True):
     question: str
     answer: str | list[str] | None
     source: list[str] | None
+    split: Literal["dev", "held-out"]
 
     @property
     def names(self) -> list[str]:
@@ -31,6 +35,11 @@ class Question(Struct, forbid_unknown_fields=True):
 _lines = files("hone.cli").joinpath("demo_questions.jsonl").read_bytes().splitlines()
 QUESTIONS = [msgspec.json.decode(line, type=Question) for line in _lines]
 ANSWERABLE = [question for question in QUESTIONS if question.answer]
+DEV, HELD_OUT = ([question for question in QUESTIONS if question.split == split] for split in ("dev", "held-out"))
+
+# What nearly every question has: it makes no two of them alike.
+_WORDS = "a an and can do does for from get how i in into is it my of on one or that the this to what which with"
+_COMMON = frozenset(_WORDS.split())
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +49,30 @@ def chunks() -> list[tuple[str, str]]:
     return [(one.source, f"{one.title}\n{piece}") for one in found for piece in chunks_of(one.text, CHUNK)]
 
 
-def test_there_are_enough_of_both_kinds_each_asked_once() -> None:
-    assert len(ANSWERABLE) >= 80
-    assert len(QUESTIONS) - len(ANSWERABLE) >= 6
-    assert len({question.id for question in QUESTIONS}) == len({question.question for question in QUESTIONS})
+def test_there_are_enough_of_both_kinds_in_both_splits() -> None:
+    assert len(DEV) >= 100
+    assert len(HELD_OUT) >= 300
+    for split in (DEV, HELD_OUT):
+        assert 0.03 < sum(question.answer is None for question in split) / len(split) < 0.08
+
+
+def test_each_is_asked_once() -> None:
     assert len({question.id for question in QUESTIONS}) == len(QUESTIONS)
+    assert len({question.question.casefold() for question in QUESTIONS}) == len(QUESTIONS)
+
+
+def telling(question: Question) -> set[str]:
+    return set(re.findall(r"\w+", question.question.casefold())) - _COMMON
+
+
+def test_no_held_out_question_is_nearly_one_of_those_that_may_be_tuned_on() -> None:
+    alike = [
+        (one.id, other.id)
+        for one in HELD_OUT
+        for other in DEV
+        if len(telling(one) & telling(other)) > 0.5 * len(telling(one) | telling(other))
+    ]
+    assert alike == []
 
 
 def exists(name: str) -> bool:
@@ -78,30 +106,53 @@ def test_every_source_is_among_the_documents(chunks: list[tuple[str, str]]) -> N
     assert {source for question in ANSWERABLE for source in question.source or ()} - known == set()
 
 
-def test_search_and_extraction_are_as_good_as_the_documentation_says(chunks: list[tuple[str, str]]) -> None:
-    # Measured on Python 3.11 to 3.13: recall@1 .56, recall@5 .74, .57 to .58 right, 6 of 8 unanswerable declined.
-    index = Index(chunks)
-    found = {question.id: index.search(question.question, 5, None) for question in QUESTIONS}
-    said = {
-        question.id: extract(
-            [
-                Message(
-                    "system", "".join(f'<context source="{p.source}">{p.text}</context>' for p in found[question.id])
-                ),
-                Message("user", question.question),
-            ]
-        )
-        for question in QUESTIONS
-    }
+class Measured(Struct):
+    """How often the search finds a right source, and how often what is said is right."""
+
+    recall_at_1: float
+    recall_at_5: float
+    right: float
+    declined: float
+
+
+def measure(index: Index, questions: list[Question]) -> Measured:
+    """End to end, as the demonstration does it: search, then extract."""
+    found = {question.id: index.search(question.question, 5, None) for question in questions}
+    said = {question.id: answer(question, found[question.id]) for question in questions}
+    answerable = [question for question in questions if question.answer]
 
     def recall(k: int) -> float:
-        hits = [set(question.source or ()) & {p.source for p in found[question.id][:k]} for question in ANSWERABLE]
+        hits = [set(question.source or ()) & {p.source for p in found[question.id][:k]} for question in answerable]
         return sum(map(bool, hits)) / len(hits)
 
     def right(question: Question) -> bool:
         return any(re.search(rf"(?<![\w.]){re.escape(name)}(?!\w|\.\w)", said[question.id]) for name in question.names)
 
-    assert recall(1) > 0.48
-    assert recall(5) > 0.67
-    assert sum(map(right, ANSWERABLE)) / len(ANSWERABLE) > 0.5
-    assert sum(said[question.id] == DONT_KNOW for question in QUESTIONS if not question.answer) >= 5
+    declined = [said[question.id] == DONT_KNOW for question in questions if not question.answer]
+    return Measured(recall(1), recall(5), sum(map(right, answerable)) / len(answerable), sum(declined) / len(declined))
+
+
+def answer(question: Question, passages: Sequence[Passage]) -> str:
+    context = "".join(f'<context source="{p.source}">{p.text}</context>' for p in passages)
+    return extract([Message("system", context), Message("user", question.question)])
+
+
+@pytest.mark.parametrize(
+    ("split", "least"),
+    [
+        # Measured on Python 3.11 to 3.13: .40, .60 to .61, .40 to .41, 11 to 12 of 17.
+        # The questions that the search was tuned on are among them.
+        (DEV, Measured(recall_at_1=0.34, recall_at_5=0.55, right=0.35, declined=0.5)),
+        # Measured on Python 3.11 to 3.13: .26, .46 to .47, .25 to .26, 10 of 18. Nothing was ever tuned on these.
+        (HELD_OUT, Measured(recall_at_1=0.21, recall_at_5=0.40, right=0.20, declined=0.4)),
+    ],
+    ids=["dev", "held-out"],
+)
+def test_search_and_extraction_do_not_get_worse(
+    chunks: list[tuple[str, str]], split: list[Question], least: Measured
+) -> None:
+    measured = measure(Index(chunks), split)
+    assert measured.recall_at_1 > least.recall_at_1
+    assert measured.recall_at_5 > least.recall_at_5
+    assert measured.right > least.right
+    assert measured.declined >= least.declined

@@ -57,13 +57,13 @@ async def test_a_connection_is_used_again(upstream, provider):
     for _ in range(5):
         await provider.chat(model(upstream.url), request())
     await everything(await provider.chat(model(upstream.url), request(stream=True)))
-    assert len(provider._upstreams[upstream.url]._idle) == 1
+    assert len(provider._upstreams.at(upstream.url)._idle) == 1
 
 
 async def test_a_stale_connection_is_replaced_without_the_caller_noticing(upstream, provider):
     await provider.chat(model(upstream.url), request())
     # The server drops the idle connection, but the client has not heard of it when it writes.
-    idle = provider._upstreams[upstream.url]._idle[0]
+    idle = provider._upstreams.at(upstream.url)._idle[0]
     idle.transport.get_extra_info("socket").shutdown(socket.SHUT_WR)
     answer = await provider.chat(model(upstream.url), request("again"))
     assert msgspec.json.decode(answer.body)["choices"][0]["message"]["content"] == "again"
@@ -81,7 +81,7 @@ async def test_an_error_of_the_upstream_keeps_its_status_and_words(upstream, pro
     with pytest.raises(UpstreamRefused, match="slow down") as caught:
         await provider.chat(model(upstream.url), request())
     assert caught.value.status == 429
-    assert caught.value.details == {"retry-after": "7"}
+    assert caught.value.details == {"retry-after": "7", "x-request-id": "req_1"}
 
 
 @pytest.mark.parametrize("stream", [False, True])

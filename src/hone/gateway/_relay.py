@@ -1,7 +1,6 @@
 """Relays a stream: the upstream's own bytes go on, whole events at a time, while each is read once on the way."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -10,11 +9,10 @@ import msgspec
 from hone.core import Clock
 from hone.errors import UpstreamCut, UpstreamError, UpstreamGarbage, UpstreamRefused
 from hone.gateway._output import Gathered, Output, read_event
+from hone.providers._sse import Splitter, payload_of
 from hone.providers._wire import DONE
 
-_MAX_EVENT = 16 * 1024 * 1024
 _DRAIN_SECONDS = 0.2
-_BLANK_LINE = re.compile(rb"\n\r?\n")
 
 
 class Relay:
@@ -50,8 +48,7 @@ class Relay:
             if self.done:
                 await self._drain()
                 return
-            if events.waiting > _MAX_EVENT:
-                raise UpstreamGarbage(f"an event of the stream is over {_MAX_EVENT:,} bytes")
+            events.check()
         if not self._gathered.finished or not events.empty:
             raise UpstreamCut("the stream ended before the answer was complete")
         # Some servers leave out the closing mark. The answer is whole: every choice has said why it ended.
@@ -66,7 +63,7 @@ class Relay:
                     pass
 
     def _goes_on(self, event: bytes) -> bool:
-        payload = _payload(event)
+        payload = payload_of(event)
         if not payload:
             return True  # a comment that keeps the connection awake
         if payload == b"[DONE]":
@@ -83,38 +80,3 @@ class Relay:
         if self.first_token is None and found.speaks:
             self.first_token = self._clock()
         return self._keep_usage or not found.usage_only
-
-
-class Splitter:
-    """Cuts a stream into events, each with the blank line that ends it. What is incomplete waits for more."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def feed(self, chunk: bytes) -> list[bytes]:
-        """The events that `chunk` completes. No byte is looked at twice, however the chunks come."""
-        data = self._rest + chunk
-        # The blank line may have begun at the end of what was there before.
-        at, begin, events = max(0, len(self._rest) - 2), 0, []
-        for blank in _BLANK_LINE.finditer(data, at):
-            events.append(data[begin : blank.end()])
-            begin = blank.end()
-        self._rest = data[begin:]
-        return events
-
-    @property
-    def waiting(self) -> int:
-        """Bytes of the event that is not complete."""
-        return len(self._rest)
-
-    @property
-    def empty(self) -> bool:
-        return not self._rest.strip()
-
-
-def _payload(event: bytes) -> bytes:
-    """The data of an event: its `data:` lines joined, as the HTML standard says (section 9.2.6)."""
-    if event.startswith(b"data: ") and event.count(b"\n") == 2:
-        return event[6:].strip()
-    lines = [line[5:].removeprefix(b" ") for line in event.splitlines() if line.startswith(b"data:")]
-    return b"\n".join(lines).strip()

@@ -6,6 +6,7 @@ from hone.registry import Registry
 registry = Registry(
     "hone.providers",
     {
+        "anthropic": "hone.providers.anthropic:Anthropic",
         "openai": "hone.providers._openai:OpenAI",
         "openai-compatible": "hone.providers._openai:OpenAICompatible",
         "extractive": "hone.providers._extractive:Extractive",

@@ -17,18 +17,33 @@ def pieces(text: str) -> list[str]:
     return _PIECE.findall(text)
 
 
-def usage_object(usage: Usage) -> dict[str, int]:
+def usage_object(usage: Usage) -> dict[str, Any]:
+    """The `usage` of a completion; details that nobody counted are left out."""
     prompt, completion = usage.input or 0, usage.output or 0
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    value: dict[str, Any] = {
+        "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion,
+    }  # fmt: skip
+    read = {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write}
+    if known := {name: count for name, count in read.items() if count is not None}:
+        value["prompt_tokens_details"] = known
+    if usage.reasoning is not None:
+        value["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning}
+    return value
 
 
 def completion(
-    model: str, text: str, usage: Usage, *, finish: str = "stop", message: dict[str, Any] | None = None
+    model: str,
+    text: str,
+    usage: Usage,
+    *,
+    finish: str | None = "stop",
+    message: dict[str, Any] | None = None,
+    id: str | None = None,
 ) -> bytes:
     """The JSON body of a whole chat completion."""
     return msgspec.json.encode(
         {
-            "id": f"chatcmpl-{new_id()}",
+            "id": id or f"chatcmpl-{new_id()}",
             "object": "chat.completion",
             "created": int(time.time()),
             "model": model,
@@ -53,12 +68,12 @@ def event(data: bytes) -> bytes:
 DONE = event(b"[DONE]")
 
 
-class _Stream:
+class Stream:
     """The events of one streamed completion, which share an id."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, id: str | None = None) -> None:
         self._base = {
-            "id": f"chatcmpl-{new_id()}",
+            "id": id or f"chatcmpl-{new_id()}",
             "object": "chat.completion.chunk",
             "created": int(time.time()),
             "model": model,
@@ -77,14 +92,14 @@ class _Stream:
 
 def chunks(model: str, parts: Iterable[str], usage: Usage | None, *, finish: str = "stop") -> list[bytes]:
     """The events of a streamed completion, the last one `[DONE]`. `usage` is sent when it was asked for."""
-    stream = _Stream(model)
+    stream = Stream(model)
     start = stream.delta({"role": "assistant", "content": ""})
     return [start, *(stream.delta({"content": part}) for part in parts), *stream.end(finish, usage)]
 
 
 def tool_call_chunks(model: str, calls: list[dict[str, Any]], usage: Usage | None, *, finish: str) -> list[bytes]:
     """Tool calls as a stream sends them: the name first, then the arguments in two pieces."""
-    stream = _Stream(model)
+    stream = Stream(model)
     events = [stream.delta({"role": "assistant", "content": None})]
     for index, call in enumerate(calls):
         function = call["function"]

@@ -1,4 +1,4 @@
-"""A model server on loopback that follows a script: real sockets, OpenAI dialect, faults on demand."""
+"""A model server on loopback that follows a script: real sockets, a vendor's dialect, faults on demand."""
 
 import asyncio
 import threading
@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from hone.providers import _fake
 from hone.providers._fake import Step
+from hone.testing import _anthropic
 
 _REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
 
@@ -24,11 +25,14 @@ class Received(Struct, frozen=True):
 
 
 class FakeUpstream:
-    """`with FakeUpstream() as upstream:` serves at `upstream.url` from a thread of its own.
+    """`with FakeUpstream() as upstream:` serves at `upstream.url` from a thread of its own, in the OpenAI dialect.
 
     `script(...)` adds steps, played one a request; without steps the caller's last message is repeated.
     `received` holds the requests. `left` counts callers who closed the connection before the answer was complete.
     """
+
+    _path = "/v1"
+    _id_header = "x-request-id"
 
     def __init__(self, *steps: Step) -> None:
         self._steps = deque(steps)
@@ -42,11 +46,24 @@ class FakeUpstream:
     @property
     def url(self) -> str:
         """What `base_url` should say."""
-        return f"http://127.0.0.1:{self._port}/v1"
+        return f"http://127.0.0.1:{self._port}{self._path}"
 
     def script(self, *steps: Step) -> None:
         """Add steps to the end of the script."""
         self._steps.extend(steps)
+
+    def _whole(self, step: Step, body: dict[str, Any]) -> bytes:
+        return _fake.whole(step, _fake.read(msgspec.json.encode(body)))
+
+    def _events(self, step: Step, body: dict[str, Any]) -> list[bytes]:
+        return _fake.events(step, _fake.read(msgspec.json.encode(body)))
+
+    def _error(self, step: Step) -> bytes:
+        return _fake.error_body(step)
+
+    def _objection(self, request: Received) -> Step | None:
+        """What the dialect itself has against a request, before any script."""
+        return None
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -85,18 +102,18 @@ class FakeUpstream:
         self, step: Step, request: Received, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
         """Answer one request; False when the connection is to be dropped."""
-        body = _fake.read(msgspec.json.encode(request.body))
+        step = self._objection(request) or step
         if await self._caller_left_within(step.latency, reader):
             return False
         if step.status >= 400:
             extra = {} if step.retry_after is None else {"retry-after": str(step.retry_after)}
-            _write(writer, step.status, _fake.error_body(step), extra)
+            _write(writer, step.status, self._error(step), {self._id_header: f"req_{len(self.received)}"} | extra)
         elif step.raw is not None:
             _write(writer, step.status, step.raw.encode(), {"content-type": step.content_type})
         elif request.body.get("stream"):
-            return await self._stream(step, _fake.events(step, body), reader, writer)
+            return await self._stream(step, self._events(step, request.body), reader, writer)
         else:
-            whole = _fake.whole(step, body)
+            whole = self._whole(step, request.body)
             if step.cut_after is not None:
                 _write(writer, 200, whole[: step.cut_after], {"content-length": str(len(whole))})
                 await writer.drain()
@@ -133,6 +150,28 @@ class FakeUpstream:
             pass
         self.left += 1
         return True
+
+
+class FakeAnthropic(FakeUpstream):
+    """The same in the dialect of the Messages API; tool calls of a step are written as for the OpenAI one.
+
+    It refuses what the API refuses: a missing key or version, unknown fields, tool calls without their results.
+    """
+
+    _path = ""
+    _id_header = "request-id"
+
+    def _whole(self, step: Step, body: dict[str, Any]) -> bytes:
+        return _anthropic.whole(step, body)
+
+    def _events(self, step: Step, body: dict[str, Any]) -> list[bytes]:
+        return _anthropic.events(step, body)
+
+    def _error(self, step: Step) -> bytes:
+        return _anthropic.error_body(step)
+
+    def _objection(self, request: Received) -> Step | None:
+        return _anthropic.objection(request.headers, request.body)
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Received | None:

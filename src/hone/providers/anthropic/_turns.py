@@ -1,0 +1,114 @@
+"""Messages of the OpenAI dialect as the turns and content blocks of the Messages API."""
+
+import re
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from hone.errors import CallError
+
+Block = dict[str, Any]
+Turn = dict[str, Any]
+
+_DATA_URL = re.compile(r"data:([^;,]+)(?:;[^,]*)?;base64,(.*)", re.DOTALL)
+_UNKNOWN_THERE = {"input_audio", "file"}  # parts of the OpenAI dialect that the Messages API has no block for
+
+
+class _Function(Struct):
+    name: str
+    arguments: str = ""
+
+
+class _Call(Struct):
+    id: str
+    function: _Function
+
+
+class Message(Struct):
+    """A message of the OpenAI dialect. `thinking_blocks` are what the model thought, as our answer gave them."""
+
+    role: str
+    content: str | list[Block] | None = None
+    tool_calls: list[_Call] | None = None
+    tool_call_id: str | None = None
+    thinking_blocks: list[Block] | None = None
+
+
+def turns_of(messages: list[Message]) -> tuple[list[Block], list[Turn]]:
+    """The system blocks, wherever they stood, and the turns. Turns of one role in a row become one.
+
+    Raises:
+        CallError: a message holds what the Messages API cannot take.
+    """
+    system: list[Block] = []
+    turns: list[Turn] = []
+    for message in messages:
+        if message.role in ("system", "developer"):
+            system += blocks_of(message.content)
+            continue
+        role, blocks = _turn(message)
+        if turns and turns[-1]["role"] == role:
+            turns[-1]["content"] += blocks
+        elif blocks:
+            turns.append({"role": role, "content": blocks})
+    return system, turns
+
+
+def blocks_of(content: str | list[Block] | None) -> list[Block]:
+    """Content as blocks. Empty texts are left out, for the API refuses them."""
+    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content or []
+    blocks = [_block(part) for part in parts]
+    return [block for block in blocks if block.get("type") != "text" or block.get("text")]
+
+
+def _turn(message: Message) -> tuple[str, list[Block]]:
+    match message.role:
+        case "user":
+            return "user", blocks_of(message.content)
+        case "assistant":
+            calls = [_tool_use(call) for call in message.tool_calls or []]
+            # Thinking must open the turn, and only with its signature, else the API refuses what follows it.
+            return "assistant", [*(message.thinking_blocks or []), *blocks_of(message.content), *calls]
+        case "tool":
+            return "user", [_tool_result(message)]
+    raise CallError(f"a message of the role {message.role!r} cannot be sent to the Messages API")
+
+
+def _tool_use(call: _Call) -> Block:
+    try:
+        given = msgspec.json.decode(call.function.arguments or "{}", type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise CallError(f"the arguments of tool call {call.id!r} are not a JSON object: {problem}") from None
+    return {"type": "tool_use", "id": call.id, "name": call.function.name, "input": given}
+
+
+def _tool_result(message: Message) -> Block:
+    if message.tool_call_id is None:
+        raise CallError("a message of the role 'tool' has no tool_call_id")
+    content = blocks_of(message.content)
+    return {"type": "tool_result", "tool_use_id": message.tool_call_id} | ({"content": content} if content else {})
+
+
+def _block(part: Block) -> Block:
+    """One part of a content. What is a block of the Messages API already stays as it is, cache_control included."""
+    kind = part.get("type")
+    if kind == "image_url":
+        rest = {name: value for name, value in part.items() if name != "image_url"}
+        return rest | {"type": "image", "source": _source(part.get("image_url"))}
+    if kind == "refusal":
+        return {"type": "text", "text": part.get("refusal")}
+    if kind in _UNKNOWN_THERE:
+        raise CallError(f"a content part of the type {kind!r} cannot be sent to the Messages API")
+    return part
+
+
+def _source(image: Any) -> Block:
+    url = image.get("url") if isinstance(image, dict) else image
+    if not isinstance(url, str):
+        raise CallError("an image_url has no url")
+    if not url.startswith("data:"):
+        return {"type": "url", "url": url}
+    if (found := _DATA_URL.fullmatch(url)) is None:
+        raise CallError("the data: URL of an image is not base64")
+    return {"type": "base64", "media_type": found[1], "data": found[2]}
