@@ -79,6 +79,7 @@ class Question(Struct, frozen=True):
     question: str
     answer: str | list[str] | None
     source: str | list[str] | None = None
+    split: str = "dev"
 
     def is_answered_by(self, text: str) -> bool:
         if self.answer is None:
@@ -157,10 +158,11 @@ def _write(folder: Path) -> None:
     (folder / "prompts" / "answer.prompt.md").write_text(_PROMPT, encoding="utf-8")
 
 
-def questions() -> list[Question]:
-    """The questions, written as a programmer would ask them."""
+def questions(split: str) -> list[Question]:
+    """The questions of a split, written as a programmer would ask them."""
     lines = files("hone.cli").joinpath("demo_questions.jsonl").read_text(encoding="utf-8").splitlines()
-    return [msgspec.json.decode(line, type=Question) for line in lines if line.strip()]
+    found = [msgspec.json.decode(line, type=Question) for line in lines if line.strip()]
+    return [question for question in found if question.split == split]
 
 
 def _build(house: House) -> int:
@@ -183,7 +185,7 @@ def _ask_all(house: House) -> list[Asked]:
         with OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client:
             return [
                 _ask(client, feedback, question)
-                for question in track(questions(), "asking", console=talk, transient=True)
+                for question in track(questions("dev"), "asking", console=talk, transient=True)
             ]
 
 

@@ -93,7 +93,7 @@ async def _send_error(send: Send, identity: Identity, error: HoneError) -> None:
 
 def _passed_on(error: HoneError) -> list[tuple[str, str]]:
     said = {name.replace("_", "-"): str(value) for name, value in error.details.items()}
-    return [(name, said[name]) for name in ("retry-after", "retry-after-ms") if name in said]
+    return [(name, said[name]) for name in ("retry-after", "retry-after-ms", "x-request-id") if name in said]
 
 
 def _unread(identity: Identity, start: int) -> Call:
