@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hone.store._codec import Kind
+from hone.store._codec import POOL, Kind
 from hone.store._keys import Hashes
 from hone.store._segments import GROUP_ROWS, Entry, Segment, SegmentFolder, order
 
@@ -90,7 +90,7 @@ def _merged(kind: Kind, sources: Sequence[Segment]) -> Iterator[tuple[pa.Table, 
         # The rows stand source by source now; put each where the order wants it.
         inverse = np.empty(len(group), np.int64)
         inverse[np.argsort(origin, kind="stable")] = np.arange(len(group))
-        yield table.combine_chunks().take(inverse), hashes[group]
+        yield pc.take(table.combine_chunks(memory_pool=POOL), inverse, memory_pool=POOL), hashes[group]
 
 
 class _Forward:

@@ -6,10 +6,11 @@ leaves files nobody names, which the sweep removes; a crash after it has nothing
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Engine
 
 from hone.core import Clock
-from hone.store._codec import KINDS, Kind
+from hone.store._codec import KINDS, POOL, Kind
 from hone.store._hot import Hot
 from hone.store._journal import replace_journal
 from hone.store._mirror import Mirror
@@ -39,14 +40,16 @@ def _oldest(hot: list[Hot], rows: int) -> list[Hot]:
 
 
 def _write(folder: SegmentFolder, kind: Kind, hot: list[Hot]) -> Entry:
-    table = pa.Table.from_batches([one.batch for one in hot]).combine_chunks()  # or every take would do it again
+    table = pa.Table.from_batches([one.batch for one in hot]).combine_chunks(
+        memory_pool=POOL
+    )  # or every take would do it again
     hashes = np.concatenate([one.hashes for one in hot])
     places = order(kind, table)
     writer = folder.create(kind)
     try:
         for first in range(0, len(places), GROUP_ROWS):
             group = places[first : first + GROUP_ROWS]
-            writer.append(table.take(group), hashes[group])
+            writer.append(pc.take(table, group, memory_pool=POOL), hashes[group])
         return writer.finish()
     except BaseException:
         writer.abandon()
