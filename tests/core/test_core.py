@@ -1,6 +1,8 @@
 """The nouns' few rules: ids, JSON texts, money, intervals."""
 
 import math
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,6 +23,46 @@ json_values = st.recursive(
 @given(json_values)
 def test_any_plain_value_comes_back_equal(value):
     assert from_json(to_json(value)) == value
+
+
+@dataclass
+class Node:
+    parent: Any = None
+    children: list[Any] = field(default_factory=list)
+
+
+class Silent:
+    def __repr__(self) -> str:
+        raise ZeroDivisionError
+
+
+def test_objects_that_hold_themselves_are_cut():
+    ring: list[Any] = ["kept"]
+    ring.append(ring)
+    assert from_json(to_json(ring)) == ["kept", "<circular>"]
+    root = Node()
+    root.children.append(Node(parent=root))
+    assert from_json(to_json(root)) == {"parent": None, "children": [{"parent": "<circular>", "children": []}]}
+
+
+def test_a_graph_in_which_all_know_all_is_cut_soon():
+    nodes = [Node() for _ in range(30)]
+    for node in nodes:
+        node.children = nodes
+    assert len(to_json(nodes)) < 10_000_000
+
+
+def test_what_is_nested_too_deep_is_cut():
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert "<cut>" in to_json(deep)
+
+
+def test_an_object_that_will_not_be_written_is_named():
+    assert "Silent: its repr failed with ZeroDivisionError" in to_json({"x": [Silent()]})
+    assert "Silent" in to_json({"x": Silent(), "lone": "\ud800"})
+    assert from_json(to_json({"x": 10**5000, "y": 1})) is not None
 
 
 def test_the_words_of_a_json_text_are_its_strings():
