@@ -99,6 +99,14 @@ def test_a_span_that_cannot_be_stored_does_not_take_its_neighbours_along(http, h
     assert {span.span_id for span in house.telemetry.trace("parcels", TRACE)} == {SPAN, "3" * 16}
 
 
+def test_many_large_spans_all_arrive(http, house):
+    remote = Remote(str(http.base_url))
+    remote.record([a_span(span_id=f"{number + 1:016x}", input="x" * 20_000) for number in range(500)])
+    assert remote.flush(30)
+    remote.close()
+    assert len(house.telemetry.trace("parcels", TRACE)) == 500
+
+
 def test_a_clock_that_stepped_back_costs_no_span(http, house):
     answer = http.post("/api/spans", content=msgspec.json.encode([a_span(start=5_000, end=4_000)]))
     assert answer.status_code == 200
