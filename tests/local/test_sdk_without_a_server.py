@@ -87,12 +87,20 @@ def test_a_failed_run_raises_and_leaves_a_span(folder, stored):
 
 
 def test_spans_of_the_users_own_model_calls_are_priced(folder, stored):
-    with hone.span("call", kind="llm") as step:
+    with hone.span("priced", kind="llm") as step:
+        step.provider, step.model = "openai", "gpt-4o"
+        step.input_tokens, step.output_tokens = 1_000, 100
+    with hone.span("billed", kind="llm") as step:
+        step.provider, step.model, step.cost = "openai", "gpt-4o", 0.25
+    with hone.span("unknown", kind="llm") as step:
         step.attributes["note"] = "no provider said, so no price"
     hone.flush()
-    (span,) = stored.telemetry.spans(SpanQuery())
-    assert span.cost is None
-    assert span.attributes == {"note": "no provider said, so no price"}
+    spans = {span.name: span for span in stored.telemetry.spans(SpanQuery())}
+    assert 0 < spans["priced"].cost < 0.1
+    assert (spans["priced"].model, spans["priced"].input_tokens) == ("gpt-4o", 1_000)
+    assert spans["billed"].cost == 0.25
+    assert spans["unknown"].cost is None
+    assert spans["unknown"].attributes == {"note": "no provider said, so no price"}
 
 
 def test_where_there_is_no_project_the_error_says_how_to_make_one(tmp_path, monkeypatch):

@@ -6,13 +6,13 @@ and tasks. A span is recorded when it ends; recording never raises and never wai
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Any, Self
 
-from hone.client._connection import connection
-from hone.core import Span, new_span_id, new_trace_id, now_ns, to_json
+from hone.client._connection import connection_for_spans
+from hone.core import Span, from_json, new_span_id, new_trace_id, now_ns, to_json
 
 log = logging.getLogger("hone.client")
 
@@ -26,17 +26,26 @@ def current_context() -> tuple[str, str] | None:
 
 
 class Step:
-    """A span that is going on. Set `output`, or `attributes`, before it ends."""
+    """A span that is going on. Set `output`, or `attributes`, before it ends.
+
+    Around a call of a model, say what was called: `model`, `provider`, the tokens. A span of kind `llm` is then priced,
+    unless `cost` (in dollars) is set too.
+    """
 
     __slots__ = (
         "_start",
         "_token",
         "attributes",
+        "cost",
         "input",
+        "input_tokens",
         "kind",
+        "model",
         "name",
         "output",
+        "output_tokens",
         "parent_id",
+        "provider",
         "span_id",
         "trace_id",
     )
@@ -47,6 +56,11 @@ class Step:
         self.input = None if input is None else to_json(input)  # now: the code may change what it was given
         self.output: Any = None
         self.attributes: dict[str, Any] = {}
+        self.model: str | None = None
+        self.provider: str | None = None
+        self.input_tokens: int | None = None
+        self.output_tokens: int | None = None
+        self.cost: float | None = None
         self.span_id = new_span_id()
         self.trace_id = ""
         self.parent_id: str | None = None
@@ -60,7 +74,7 @@ class Step:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._token is not None:
-            _current.reset(self._token)
+            _leave(self._token)
             self._token = None
         self.end(error)
 
@@ -86,14 +100,15 @@ class Step:
         try:
             yield
         finally:
-            _current.reset(token)
+            _leave(token)
 
     def end(self, error: BaseException | None) -> None:
         """Record the span."""
         end = now_ns()
         try:
-            to = connection()
-            to.record([self._span(to.project, end, error)])
+            to = connection_for_spans()
+            if to is not None:
+                to.record([self._span(to.project, end, error)])
         except Exception:
             # Telemetry never breaks the program it watches.
             log.warning("span %s of trace %s is not recorded", self.span_id, self.trace_id, exc_info=True)
@@ -109,11 +124,29 @@ class Step:
             start=self._start,
             end=end,
             status=_status(error),
-            error=None if error is None else f"{type(error).__name__}: {error}".replace("\n", " "),
+            error=None if error is None else _one_line(error),
+            model=self.model,
+            provider=self.provider,
+            input_tokens=self.input_tokens,
+            output_tokens=self.output_tokens,
+            cost=self.cost,
             input=self.input,
             output=None if self.output is None else to_json(self.output),
-            attributes=self.attributes,
+            attributes=from_json(to_json(self.attributes)),  # any object may be in there
         )
+
+
+def _leave(token: Token[Step | None]) -> None:
+    # Async generators and frameworks may end a block in another context than it began in, where nothing is to be reset.
+    with suppress(ValueError):
+        _current.reset(token)
+
+
+def _one_line(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}".replace("\n", " ")
+    except Exception:
+        return type(error).__name__
 
 
 def _status(error: BaseException | None) -> Any:
