@@ -1,6 +1,7 @@
 """`hone.trace` and `hone.span`: what an application's own code looks like as spans."""
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import Iterator
 
@@ -8,6 +9,7 @@ import pytest
 
 import hone
 from hone import client
+from hone.client import _trace
 from hone.core import Span, from_json
 
 
@@ -202,3 +204,144 @@ def test_the_wrapped_function_keeps_its_name_and_fails_like_itself(heard):
     assert (add.__name__, add.__doc__) == ("add", "Adds.")
     with pytest.raises(TypeError, match="missing 1 required"):
         add(1)
+
+
+def test_arguments_that_cannot_be_written_do_not_break_the_call(heard):
+    class Silent:
+        def __repr__(self) -> str:
+            raise ZeroDivisionError
+
+    @hone.trace
+    def look(thing: object) -> str:
+        return "fine"
+
+    ring: list[object] = []
+    ring.append(ring)
+    assert [look(ring), look(Silent())] == ["fine", "fine"]
+    assert len(heard.spans) == 2
+
+
+def test_attributes_may_be_any_object(heard):
+    with hone.span("odd") as step:
+        step.attributes["kinds"] = {1, 2}
+        step.attributes["thing"] = Ellipsis
+    assert heard.spans[0].attributes == {"kinds": [1, 2], "thing": "Ellipsis"}
+
+
+def test_an_error_without_words_is_recorded(heard):
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise ZeroDivisionError
+
+    with pytest.raises(Mute), hone.span("fails"):
+        raise Mute
+    assert heard.spans[0].error == "Mute"
+
+
+def test_a_span_may_end_in_another_context_than_it_began_in(heard):
+    step = hone.span("wanders")
+    contextvars.copy_context().run(step.__enter__)
+    contextvars.copy_context().run(step.__exit__, None, None, None)
+    assert heard.named("wanders").status == "ok"
+
+
+def test_a_model_call_says_what_it_used(heard):
+    with hone.span("ask", kind="llm") as step:
+        step.model, step.provider = "gpt-4o", "openai"
+        step.input_tokens, step.output_tokens, step.cost = 10, 20, 0.5
+    (span,) = heard.spans
+    assert (span.model, span.provider, span.input_tokens, span.output_tokens, span.cost) == (
+        "gpt-4o", "openai", 10, 20, 0.5,
+    )  # fmt: skip
+
+
+def conversation():
+    """Answers what it is sent, forgives what is thrown, returns a word."""
+    got = yield "begin"
+    while got != "end":
+        try:
+            got = yield f"got {got}"
+        except ValueError as error:
+            got = f"thrown {error}"
+    return "bye"
+
+
+def test_a_traced_generator_takes_what_is_sent_and_thrown(heard):
+    items = hone.trace(conversation)()
+    said = [next(items), items.send("a"), items.throw(ValueError("b"))]
+    assert said == ["begin", "got a", "got thrown b"]
+    with pytest.raises(StopIteration) as stop:
+        items.send("end")
+    assert stop.value.value == "bye"
+    assert from_json(heard.spans[0].output) == said
+
+
+def test_closing_a_traced_generator_closes_the_one_inside(heard):
+    order = []
+
+    @hone.trace
+    def items():
+        try:
+            yield 1
+        finally:
+            order.append("closed")
+
+    made = items()
+    next(made)
+    made.close()
+    order.append("after")
+    assert order == ["closed", "after"]
+
+
+async def test_a_traced_async_generator_takes_what_is_sent_and_thrown(heard):
+    @hone.trace
+    async def echo():
+        got = yield "begin"
+        while True:
+            try:
+                got = yield f"got {got}"
+            except ValueError as error:
+                got = f"thrown {error}"
+
+    items = echo()
+    said = [await anext(items), await items.asend("a"), await items.athrow(ValueError("b"))]
+    assert said == ["begin", "got a", "got thrown b"]
+    await items.aclose()
+    assert from_json(heard.spans[0].output) == said
+
+
+async def test_closing_a_traced_async_generator_waits_for_the_one_inside(heard):
+    order = []
+
+    @hone.trace
+    async def items():
+        try:
+            yield 1
+        finally:
+            await asyncio.sleep(0)
+            order.append("closed")
+
+    made = items()
+    await anext(made)
+    await made.aclose()
+    order.append("after")
+    assert order == ["closed", "after"]
+    assert heard.spans[0].status == "ok"
+
+
+async def test_of_many_items_the_first_are_kept_and_the_others_counted(heard, monkeypatch):
+    monkeypatch.setattr(_trace, "MOST_ITEMS", 3)
+
+    @hone.trace
+    def count():
+        yield from range(10)
+
+    @hone.trace
+    async def count_slowly():
+        for number in range(10):
+            yield number
+
+    assert list(count()) == [number async for number in count_slowly()] == list(range(10))
+    for span in heard.spans:
+        assert from_json(span.output) == [0, 1, 2]
+        assert span.attributes == {"hone.more_items": 7}

@@ -2,13 +2,16 @@
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar, overload
 
 from hone.client._spans import Step
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+MOST_ITEMS = 1_000
 
 
 @overload
@@ -18,7 +21,8 @@ def trace(*, name: str | None = None, kind: str = "step") -> Callable[[Callable[
 def trace(function: Any = None, /, *, name: str | None = None, kind: str = "step") -> Any:
     """Record every call of a function as a span: its arguments as input, what it returns or yields as output.
 
-    `@hone.trace` or `@hone.trace(name="retrieve", kind="tool")`; for functions, coroutines and generators.
+    `@hone.trace` or `@hone.trace(name="retrieve", kind="tool")`; for functions, coroutines and generators. Of what a
+    generator yields, the first 1,000 items are kept; the attribute `hone.more_items` counts the others.
     """
 
     def decorate(function: Any) -> Any:
@@ -60,51 +64,79 @@ def _coroutine(function: Any, step_for: Any) -> Any:
 
 
 def _generator(function: Any, step_for: Any) -> Any:
-    def yielded(*args: Any, **kwargs: Any) -> Generator[Any, None, Any]:
-        step: Step = step_for(args, kwargs)
-        step.begin()
-        step.output = []
-        try:
-            items = function(*args, **kwargs)
-            while True:
-                with step.active():
-                    try:
-                        item = next(items)
-                    except StopIteration as stop:
-                        result = stop.value
-                        break
-                step.output.append(item)
-                yield item
-        except BaseException as error:
-            step.end(error)
-            raise
-        step.end(None)
-        return result
+    def yielded(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        with _whole(step_for(args, kwargs)) as step:
+            return (yield from _relayed(step, function(*args, **kwargs)))
 
     return yielded
+
+
+def _relayed(step: Step, inner: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """What `inner` yields and returns; it gets what is sent or thrown in. Its caller's code is not inside the step."""
+    move: Callable[[], Any] = functools.partial(next, inner)
+    try:
+        while True:
+            with step.active():
+                try:
+                    item = move()
+                except StopIteration as stop:
+                    return stop.value
+            _keep(step, item)
+            try:
+                move = functools.partial(inner.send, (yield item))
+            except GeneratorExit:
+                raise
+            except BaseException as error:
+                move = functools.partial(inner.throw, error)
+    finally:
+        with step.active():
+            inner.close()
 
 
 def _async_generator(function: Any, step_for: Any) -> Any:
-    async def yielded(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        step: Step = step_for(args, kwargs)
-        step.begin()
-        step.output = []
-        try:
-            items = function(*args, **kwargs)
-            while True:
-                with step.active():
+    async def yielded(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        with _whole(step_for(args, kwargs)) as step:
+            inner = function(*args, **kwargs)
+            move: Callable[[], Any] = inner.__anext__
+            try:
+                while True:
+                    with step.active():
+                        try:
+                            item = await move()
+                        except StopAsyncIteration:
+                            return
+                    _keep(step, item)
                     try:
-                        item = await anext(items)
-                    except StopAsyncIteration:
-                        break
-                step.output.append(item)
-                yield item
-        except BaseException as error:
-            step.end(error)
-            raise
-        step.end(None)
+                        move = functools.partial(inner.asend, (yield item))
+                    except GeneratorExit:
+                        raise
+                    except BaseException as error:
+                        move = functools.partial(inner.athrow, error)
+            finally:
+                with step.active():
+                    await inner.aclose()
 
     return yielded
+
+
+@contextmanager
+def _whole(step: Step) -> Iterator[Step]:
+    """A step from the first item asked for to the last one, or to the end of interest."""
+    step.begin()
+    step.output = []
+    try:
+        yield step
+    except BaseException as error:
+        step.end(error)
+        raise
+    step.end(None)
+
+
+def _keep(step: Step, item: Any) -> None:
+    if len(step.output) < MOST_ITEMS:
+        step.output.append(item)
+    else:
+        step.attributes["hone.more_items"] = step.attributes.get("hone.more_items", 0) + 1
 
 
 def _arguments(signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
