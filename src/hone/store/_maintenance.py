@@ -152,8 +152,9 @@ class Maintenance:
     # -- with the turn held ------------------------------------------------------------------------------------
 
     def _seal(self, kind: str) -> bool:
-        # Whoever is behind seals larger segments: fewer files, and less to compact.
-        rows = 4 * self._limits.seal_rows
+        # Whoever is behind seals larger segments, which is less to compact; but while memory is full, senders wait for
+        # the end of each.
+        rows = 2 * self._limits.seal_rows
         entry = seal(self._engine, self._mirror, self._folder, kind, rows=rows, clock=self._clock)
         return entry is not None
 
