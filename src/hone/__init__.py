@@ -12,16 +12,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hone.client import Reply, arun, ascore, flush, run, score, span, trace
     from hone.errors import HoneError
+    from hone.local import dataset, evaluate
 
 __version__ = "0.1.0"
 
-__all__ = ["HoneError", "Reply", "__version__", "arun", "ascore", "flush", "run", "score", "span", "trace"]
+__all__ = [
+    "HoneError",
+    "Reply",
+    "__version__",
+    "arun",
+    "ascore",
+    "dataset",
+    "evaluate",
+    "flush",
+    "run",
+    "score",
+    "span",
+    "trace",
+]
 
 _HOMES = {
     "HoneError": "hone.errors",
     "Reply": "hone.client",
     "arun": "hone.client",
     "ascore": "hone.client",
+    "dataset": "hone.local",
+    "evaluate": "hone.local",
     "flush": "hone.client",
     "run": "hone.client",
     "score": "hone.client",

@@ -2,12 +2,14 @@
 
 HoneError
 ├── ProjectError           hone.toml, a prompt file or another project file is wrong: yours to mend
-│   └── PromptError        a prompt cannot be read or rendered
+│   ├── PromptError        a prompt cannot be read or rendered
+│   └── DatasetError       a line of a dataset cannot be read
 ├── MissingExtra           an optional part is not installed
 ├── CallError              the caller asked for something that cannot be done (4xx)
 │   ├── UnknownModel       no task, variant, alias or provider of that name
 │   ├── TooLarge           the request is over the size limit
 │   └── NotAllowed         no key, a wrong key, or a host that is not served
+├── GateClosed             a variant has not shown what its release asks for
 ├── UpstreamError          the model's server failed (5xx)
 │   ├── UpstreamRefused    it answered with an error of its own; `status` is its status
 │   ├── UpstreamUnreachable  no connection
@@ -47,6 +49,10 @@ class PromptError(ProjectError):
     code = "invalid_prompt"
 
 
+class DatasetError(ProjectError):
+    code = "invalid_dataset"
+
+
 class MissingExtra(HoneError):
     """A part of hone that is installed on request."""
 
@@ -79,6 +85,13 @@ class TooLarge(CallError):
 class NotAllowed(CallError):
     code = "not_allowed"
     status = 401
+
+
+class GateClosed(HoneError):
+    """`details["gate"]` holds the numbers."""
+
+    code = "gate_closed"
+    status = 409
 
 
 class UpstreamError(HoneError):

@@ -117,7 +117,19 @@ def test_the_doctor_finds_what_is_broken(hone, project):
 
 def test_every_verb_explains_itself(hone):
     top = hone("--help").stdout
-    for verb in ("init", "up", "run", "traces", "feedback", "doctor", "demo"):
+    for verb in (
+        "init",
+        "up",
+        "run",
+        "traces",
+        "datasets",
+        "evals",
+        "releases",
+        "prompts",
+        "feedback",
+        "doctor",
+        "demo",
+    ):
         assert f"  {verb} " in top
         assert hone(verb, "--help").returncode == 0
 

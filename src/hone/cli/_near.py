@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hone import client
 from hone.errors import ProjectError
-from hone.local import Hone, House
+from hone.local import Bench, Hone, House
 from hone.project import find
 from hone.traces import Traces
 
@@ -27,6 +27,21 @@ def reading(folder: Path | None) -> Iterator[Traces]:
     """The traces of a project. A server that is up meanwhile does not mind: the store is shared."""
     with opened(folder) as house:
         yield house.traces
+
+
+@contextmanager
+def benched(folder: Path | None) -> Iterator[Bench]:
+    """The rooms of a project, and what calls go through: this process, or the server at HONE_URL."""
+    with opened(folder) as house:
+        url = os.environ.get("HONE_URL")
+        connection = client.Remote(url, os.environ.get("HONE_API_KEY")) if url else Hone(house)
+        try:
+            yield Bench(house, connection)
+        finally:
+            if isinstance(connection, Hone):
+                connection.stop()
+            else:
+                connection.close()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import click
 import msgspec
 from rich.console import Console
 
+from hone.core import to_json
 from hone.errors import CallError, HoneError, MissingExtra, NotFound, ProjectError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -20,7 +21,8 @@ talk = Console(stderr=True, highlight=False)
 
 def print_json(value: Any) -> None:
     """One JSON object on stdout. Structs become objects."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+    # Half a surrogate pair, which traces and datasets may hold, is written as an escape.
+    click.echo(msgspec.json.format(to_json(msgspec.to_builtins(value)), indent=2))
 
 
 def complain(error: HoneError) -> int:

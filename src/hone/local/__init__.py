@@ -1,6 +1,8 @@
 """A whole hone in this process: the rooms of one project put together, for the doors, the SDK and tests."""
 
+from hone.local._evaluate import Bench, Options
 from hone.local._hone import Hone, open_here
 from hone.local._house import House
+from hone.local._sdk import Evaluation, dataset, evaluate, grow, record
 
-__all__ = ["Hone", "House", "open_here"]
+__all__ = ["Bench", "Evaluation", "Hone", "House", "Options", "dataset", "evaluate", "grow", "open_here", "record"]

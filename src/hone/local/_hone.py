@@ -36,6 +36,10 @@ class Hone:
         self._thread.start()
 
     @property
+    def house(self) -> House:
+        return self._house
+
+    @property
     def project(self) -> str:
         return self._house.project.name
 
@@ -59,11 +63,15 @@ class Hone:
 
     def close(self) -> None:
         """Finish what was recorded and release everything."""
+        self.stop()
+        self._house.close()
+
+    def stop(self) -> None:
+        """Take no more calls. The house stays open."""
         self._in_loop(self._house.gateway.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
-        self._house.close()
 
     async def _run(self, request: RunRequest) -> Reply:
         fields = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in request.body.items()}

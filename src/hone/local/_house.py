@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,12 +15,13 @@ from hone.errors import ProjectError, StoreError, UnknownModel
 from hone.feedback import score_from
 from hone.gateway import Gateway, Rooms
 from hone.knowledge import Build, Knowledge, Progress
+from hone.local._configuration import configuration
 from hone.models import Prices
 from hone.project import Project, Variant, load
 from hone.prompts import Prompt, load_folder, parse
 from hone.providers import Model, Provider
-from hone.releases import current
-from hone.store import Catalog, Telemetry, Ticket, open_database
+from hone.releases import Releases, current
+from hone.store import Catalog, Experiments, Telemetry, Ticket, open_database
 from hone.traces import Recorder, TraceFilter, Traces
 
 log = logging.getLogger("hone")
@@ -67,6 +69,11 @@ class House:
         self._weights: dict[tuple[str, str], Mapping[str, float]] = {}
         self._read: dict[tuple[str, str], int] = {}
         self._background = ThreadPoolExecutor(1, "hone-releases")
+        self.experiments = Experiments(self._engine)
+        self.releases = Releases(
+            project, self.catalog, self.experiments, self.telemetry, record=self.recorder.spool,
+            configuration=partial(configuration, self), changed=self._released, clock=clock,
+        )  # fmt: skip
         self.gateway = Gateway(
             Rooms(
                 project=project,
@@ -212,6 +219,11 @@ class House:
             self._weights[key] = current(self.catalog, self.project, environment, task)
         except StoreError as error:
             log.error("the release of %s in %s cannot be read: %s", task, environment, error)
+
+    def _released(self, task: str, environment: str) -> None:
+        """A release made here is in force with the next call, not a second later."""
+        self._read[task, environment] = self.clock()
+        self._refresh((task, environment))
 
     def _keep(self, spans: Sequence[Span]) -> Ticket | None:
         """Record what the gateway did. A call that was answered does not fail because its story cannot be written.

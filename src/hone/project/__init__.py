@@ -19,7 +19,7 @@ from hone.project._shapes import (
     Telemetry,
     Variant,
 )
-from hone.project._units import Rate, Spend
+from hone.project._units import Rate, Spend, duration
 
 __all__ = [
     "BASELINE",
@@ -40,6 +40,7 @@ __all__ = [
     "Task",
     "Telemetry",
     "Variant",
+    "duration",
     "find",
     "load",
     "scaffold",

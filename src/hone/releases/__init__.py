@@ -1,5 +1,10 @@
-"""Releases: what gets which traffic, and the history of it."""
+"""Releases: what gets which traffic, the history of it, and what it takes to change."""
 
+from hone.releases._gate import GateResult
 from hone.releases._history import apply, current, history
+from hone.releases._live import LiveSummary
+from hone.releases._releases import Releases
+from hone.releases._standing import Live
+from hone.releases._watch import Check, Decision
 
-__all__ = ["apply", "current", "history"]
+__all__ = ["Check", "Decision", "GateResult", "Live", "LiveSummary", "Releases", "apply", "current", "history"]

@@ -2,9 +2,20 @@
 
 from hone.store._ask import Cursor, Dimension, EventQuery, Figures, Order, ScoreQuery, SpanQuery
 from hone.store._catalog import Catalog
-from hone.store._catalog_shapes import Build, PromptLabel, PromptVersion, Release
+from hone.store._catalog_shapes import (
+    Build,
+    DatasetVersion,
+    Experiment,
+    Judgement,
+    Metric,
+    PromptLabel,
+    PromptVersion,
+    Release,
+    Result,
+)
 from hone.store._codec import Record
 from hone.store._database import open_database, reading, writing
+from hone.store._experiments import Experiments
 from hone.store._limits import Limits
 from hone.store._telemetry import Telemetry
 from hone.store._ticket import Receipt, Ticket
@@ -13,16 +24,22 @@ __all__ = [
     "Build",
     "Catalog",
     "Cursor",
+    "DatasetVersion",
     "Dimension",
     "EventQuery",
+    "Experiment",
+    "Experiments",
     "Figures",
+    "Judgement",
     "Limits",
+    "Metric",
     "Order",
     "PromptLabel",
     "PromptVersion",
     "Receipt",
     "Record",
     "Release",
+    "Result",
     "ScoreQuery",
     "SpanQuery",
     "Telemetry",

@@ -31,7 +31,7 @@ class Catalog:
         """The version number of this state of a prompt: the one it already has, or the next."""
         table = prompt_versions
         with writing(self._engine) as connection:
-            _one_at_a_time(connection, "prompt", project, name)
+            one_at_a_time(connection, "prompt", project, name)
             mine = (table.c.project == project) & (table.c.name == name)
             known = connection.scalar(select(table.c.version).where(mine, table.c.sha256 == sha256))
             if known is not None:
@@ -65,7 +65,7 @@ class Catalog:
         """
         versions, table = prompt_versions, prompt_labels
         with writing(self._engine) as connection:
-            _one_at_a_time(connection, "prompt", project, name)
+            one_at_a_time(connection, "prompt", project, name)
             mine = (versions.c.project == project) & (versions.c.name == name) & (versions.c.version == version)
             if connection.scalar(select(func.count()).where(mine)) == 0:
                 raise CallError(f"the prompt {name!r} has no version {version}")
@@ -103,14 +103,22 @@ class Catalog:
         reason: str | None = None,
         time: int | None = None,
         first_only: bool = False,
+        after: int | None = None,
     ) -> Release:
-        """Release `weights`; what is current afterwards. With `first_only`, a task that has a release keeps it."""
+        """Release `weights`; what is current afterwards. With `first_only`, a task that has a release keeps it.
+
+        Raises:
+            CallError: `after` is not the id of the current release: somebody else released meanwhile.
+        """
         with writing(self._engine) as connection:
-            _one_at_a_time(connection, "release", project, environment, task)
-            if first_only:
-                row = connection.execute(_history(project, environment, task).limit(1)).mappings().first()
-                if row is not None:
-                    return _release(row)
+            one_at_a_time(connection, "release", project, environment, task)
+            row = connection.execute(_history(project, environment, task).limit(1)).mappings().first()
+            if first_only and row is not None:
+                return _release(row)
+            if after is not None and (row is None or row["id"] != after):
+                raise CallError(
+                    f"{task!r} was released in {environment!r} by somebody else meanwhile", hint="look, and try again"
+                )
             values = {"project": project, "environment": environment, "task": task, "weights": to_json(dict(weights))}
             why = None if reason is None else storable(reason)
             added = insert(releases).values(
@@ -129,7 +137,7 @@ class Catalog:
         """
         table = knowledge_builds
         with writing(self._engine) as connection:
-            _one_at_a_time(connection, "knowledge", project, name)
+            one_at_a_time(connection, "knowledge", project, name)
             newest = connection.execute(_builds(project, name)).mappings().first()
             if newest is not None and newest["sha256"] == sha256:
                 return str(newest["id"])
@@ -164,7 +172,7 @@ class Catalog:
         return self._clock() if time is None else time
 
 
-def _one_at_a_time(connection: Connection, *key: str) -> None:
+def one_at_a_time(connection: Connection, *key: str) -> None:
     """Until the end of the transaction, no other one that reads and then writes the same thing comes in between.
 
     On SQLite every write transaction is already alone.

@@ -3,6 +3,7 @@
 from sqlalchemy import (
     BigInteger,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -122,4 +123,55 @@ chunks = Table(
     Column("position", Integer, primary_key=True),
     Column("source", Text, nullable=False),
     Column("text", Text, nullable=False),
+)
+
+dataset_versions = Table(
+    "dataset_versions",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("version", Integer, primary_key=True),  # 1, 2, 3 ... per dataset
+    Column("sha256", String(64), nullable=False),  # of the examples, in whatever order they stand
+    Column("examples", Integer, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("by", String(200), nullable=False),
+    UniqueConstraint("project", "name", "sha256"),
+)
+
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("project", String(200), nullable=False),
+    Column("task", String(200), nullable=False),
+    Column("dataset", String(200), nullable=False),
+    Column("dataset_sha256", String(64), nullable=False),
+    Column("split", String(32)),  # dev | held-out | null for all
+    Column("examples", Integer, nullable=False),
+    Column("variants", Text, nullable=False),  # JSON object, variant -> SHA-256 of its configuration
+    Column("evaluators", Text, nullable=False),  # JSON list of names
+    Column("metrics", Text, nullable=False),  # JSON object, metric -> {kind, direction}
+    Column("key", String(64), nullable=False),  # what a rerun has in common with the run it continues
+    Column("state", String(32), nullable=False),  # running | done | interrupted
+    Column("created", BigInteger, nullable=False),
+    Column("by", String(200), nullable=False),
+    Index(None, "project", "created"),
+    Index(None, "project", "key"),
+)
+
+results = Table(
+    "results",
+    metadata,
+    Column("experiment", String(64), ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True),
+    Column("variant", String(200), primary_key=True),
+    Column("example", String(200), primary_key=True),
+    Column("input", Text, nullable=False),  # JSON, so that a report reads without the dataset
+    Column("output", Text, nullable=False),
+    Column("error", Text),  # the call failed; its first word is the class of error
+    Column("judgements", Text, nullable=False),  # JSON list of {name, value, explanation}
+    Column("trace_id", String(64)),
+    Column("span_id", String(64)),
+    Column("seconds", Float),
+    Column("cost", Float),  # dollars
+    Column("created", BigInteger, nullable=False),
 )

@@ -1,0 +1,126 @@
+"""Two variants over the same cases: by how much they differ, how sure that is, and what a gate says to it."""
+
+from collections.abc import Mapping
+from math import ceil
+from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hone.evals._case import Direction
+from hone.evals._intervals import Estimate, mean, paired_rates
+from hone.evals._tests import mcnemar, sign_flip
+
+Verdict = Literal["pass", "fail", "cannot_tell"]
+
+_Z975, _Z80 = 1.959963984540054, 0.8416212335729143
+_FEWEST_ALIKE = 30  # equal differences that are believed to be equal beyond the cases seen
+_MOST = 1_000_000
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """`difference` is the mean of `a` minus that of `b`, `low` and `high` its 95 % interval, `p` two-sided.
+
+    The verdict is about `a`: pass, when even the worse end of the interval is no more than `not_worse_by` behind `b`;
+    fail, when even the better end is; else cannot_tell, with the `smallest` difference that as many cases would show in
+    four of five runs, and about how many `more` cases it takes to tell if the difference is what it seems (None where
+    no number would do). Without a margin, pass means better and fail means worse.
+    """
+
+    a: str
+    b: str
+    metric: str
+    n: int  # cases that both have
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    verdict: Verdict
+    direction: Direction = "up"
+    mean_a: float | None = None
+    mean_b: float | None = None
+    not_worse_by: float = 0.0
+    smallest: float | None = None
+    more: int | None = None
+    method: str = ""
+    reason: str = ""
+    experiments: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if self.difference is None:
+            return f"{self.a} against {self.b}, {self.metric}: {self.reason} · {shown(self.verdict)}"
+        line = f"{self.a} {_number(self.mean_a)} against {self.b} {_number(self.mean_b)}, {self.metric}: "
+        line += f"{self.difference:+.4g}"
+        if self.low is not None and self.high is not None:
+            line += f" (95 % interval {self.low:+.4g} to {self.high:+.4g}; n = {self.n})"
+        line += "" if self.p is None else f", p = {self.p:.3g}"
+        return f"{line} · {shown(self.verdict)}: {self.reason}"
+
+
+def compare_paired(
+    first: Mapping[str, bool | float], second: Mapping[str, bool | float], *, boolean: bool, **about: Any
+) -> Comparison:
+    """Values by example; those that only one side has are left out.
+
+    Rates: Newcombe's paired interval and the exact McNemar test. Numbers: the t interval of the differences and the
+    sign-flip permutation test. `about` are fields of `Comparison`: a, b, metric, direction, not_worse_by ...
+    """
+    shared = [key for key in first if key in second]
+    if not shared:
+        nothing = {"n": 0, "difference": None, "low": None, "high": None, "p": None, "verdict": "cannot_tell"}
+        return Comparison(**{**about, **nothing, "reason": "no case has a value for both"})
+    left, right = [first[key] for key in shared], [second[key] for key in shared]
+    if boolean:
+        found, p = _rates([bool(x) for x in left], [bool(x) for x in right])
+    else:
+        found, p = _numbers([float(x) - float(y) for x, y in zip(left, right, strict=True)])
+    n = len(shared)
+    return judged(found, p, mean_a=sum(left) / n, mean_b=sum(right) / n, **about)
+
+
+def _rates(left: list[bool], right: list[bool]) -> tuple[Estimate, float]:
+    pairs = list(zip(left, right, strict=True))
+    p = mcnemar(sum(x and not y for x, y in pairs), sum(y and not x for x, y in pairs))
+    found = paired_rates(pairs)
+    return replace(found, method=f"{found.method} interval, exact McNemar test"), p
+
+
+def _numbers(differences: list[float]) -> tuple[Estimate, float]:
+    found = replace(mean(differences), method="t interval of the differences, sign-flip permutation test")
+    if len(set(differences)) == 1 and len(differences) < _FEWEST_ALIKE:
+        # No spread was seen, which in so few cases does not mean that there is none.
+        found = replace(found, low=None, high=None)
+    return found, sign_flip(differences)
+
+
+def judged(found: Estimate, p: float | None, **about: Any) -> Comparison:
+    """The comparison with its verdict. A gain is what is better, so a metric that should fall is turned round."""
+    numbers = {"n": found.n, "difference": found.mean, "low": found.low, "high": found.high, "p": p}
+    made = Comparison(**{**about, **numbers, "method": found.method, "verdict": "cannot_tell"})
+    if found.low is None or found.high is None:
+        return replace(made, reason="too few cases, or all alike, to know the spread")
+    worse, better = (found.low, found.high) if made.direction == "up" else (-found.high, -found.low)
+    margin = made.not_worse_by
+    if worse > -margin:
+        return replace(made, verdict="pass", reason="better" if margin == 0 else f"not worse by {margin:g}")
+    if better < -margin:
+        return replace(made, verdict="fail", reason="worse" if margin == 0 else f"worse by more than {margin:g}")
+    return _undecided(made, (better - worse) / 2, (found.mean if made.direction == "up" else -found.mean) + margin)
+
+
+def _undecided(made: Comparison, half: float, ahead: float) -> Comparison:
+    """`half` is half the interval's width, `ahead` how far the gain seems to be from the gate."""
+    reach = half * (_Z975 + _Z80) / _Z975
+    needed = made.n * (reach / ahead) ** 2 if abs(ahead) > 1e-12 else float("inf")
+    more = ceil(needed - made.n) if made.n < needed < _MOST else None
+    reason = f"{made.n} cases show differences from {reach:.3g} on"
+    reason += "" if more is None else f"; about {more:,} more would tell, if the difference is what it seems"
+    return replace(made, smallest=reach, more=more, reason=reason)
+
+
+def shown(verdict: Verdict) -> str:
+    return verdict.replace("_", " ")
+
+
+def _number(value: float | None) -> str:
+    return "?" if value is None else f"{value:.4g}"

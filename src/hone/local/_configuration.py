@@ -1,0 +1,37 @@
+"""What a variant is, as one hash: equal as long as it would be asked and answered the same way."""
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hone.core import to_json
+
+if TYPE_CHECKING:
+    from hone.local._house import House
+
+
+def configuration(house: "House", task: str, variant: str) -> str:
+    """SHA-256 of a variant's settings, its prompt's text, its models' settings and what its knowledge holds.
+
+    Names and keys do not count: a variant that was renamed is the same one.
+    """
+    project = house.project
+    settings = project.tasks[task].variant(variant)
+    models = []
+    for alias in settings.models:
+        config = project.models.get(alias)
+        models.append((alias,) if config is None else (config.use, config.base_url, config.parameters))
+    prompt = house.prompts[settings.prompt].sha256 if settings.prompt else None
+    plain = msgspec.to_builtins(settings)
+    del plain["name"], plain["models"], plain["prompt"]
+    parts = (plain, models, prompt, _knowledge(house, settings.knowledge))
+    return hashlib.sha256(msgspec.json.encode(msgspec.json.decode(to_json(parts)), order="sorted")).hexdigest()
+
+
+def _knowledge(house: "House", name: str | None) -> str | None:
+    if not name:
+        return None
+    house.knowledge(name)  # built, if it was not, so that the newest build is what a call would search
+    build = house.catalog.latest_build(house.project.name, name)
+    return build.sha256 if build else None

@@ -1,0 +1,176 @@
+"""`hone.dataset` and `hone.evaluate`: measuring from a script or a notebook."""
+
+import atexit
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from hone.client import connection
+from hone.core import Span, now_ns
+from hone.datasets import DatasetFile, Grown, Split, Wanted, examples_from, pick_spans
+from hone.evals import Comparison, Run, Summary
+from hone.local._evaluate import Asked, Bench, Data, Options
+from hone.local._hone import Hone
+from hone.local._house import House
+from hone.project import find
+
+_beside: House | None = None  # the project here, while calls go to a server
+
+
+def bench() -> Bench:
+    """The project of the working directory. With `HONE_URL` calls go to that server; datasets and results stay here.
+
+    Raises:
+        ProjectError: there is no project here.
+    """
+    global _beside  # noqa: PLW0603 - one per program, as the connection is
+    to = connection()
+    if isinstance(to, Hone):
+        return Bench(to.house, to)
+    if _beside is None:
+        _beside = House.open(find(Path.cwd()))
+        atexit.register(_beside.close)
+    return Bench(_beside, to)
+
+
+class DataFile(DatasetFile):
+    """A dataset of the project: iterate over its examples, or let it grow."""
+
+    def grow(
+        self,
+        traces: Iterable[Span] | str | None = None,
+        *,
+        task: str | None = None,
+        since: float | None = None,
+        limit: int = 100,
+        corrected: dict[str, Any] | None = None,
+        tags: Iterable[str] = (),
+    ) -> Grown:
+        """Add calls as examples: spans, or the newest calls with a score, such as `grow("helpful:false", since=86400)`.
+
+        `since` is in seconds back from now. `corrected` gives right answers by trace id; a text score named
+        `correction` counts as one too.
+        """
+        house = bench().house
+        return grow(house, self, traces, task=task, since=since, limit=limit, corrected=corrected, tags=tags)
+
+
+def grow(
+    house: House,
+    file: DatasetFile,
+    traces: Iterable[Span] | str | None,
+    *,
+    task: str | None = None,
+    since: float | None = None,
+    limit: int = 100,
+    corrected: dict[str, Any] | None = None,
+    tags: Iterable[str] = (),
+) -> Grown:
+    """Let a dataset grow from calls of a house; see `DataFile.grow`."""
+    house.telemetry.flush()
+    name = house.project.name
+    if traces is None or isinstance(traces, str):
+        start = None if since is None else now_ns() - int(since * 1e9)
+        spans = pick_spans(house.telemetry, name, Wanted.where(traces, task=task, since=start, limit=limit))
+    else:
+        spans = list(traces)[:limit]
+    scores = house.telemetry.scores_of(name, [id for span in spans for id in (span.trace_id, span.span_id)])  # noqa: A001
+    grown = file.add(examples_from(spans, scores, corrected=corrected, tags=tags))
+    record(house, file, by="sdk")
+    return grown
+
+
+def record(house: House, file: DatasetFile, *, by: str) -> None:
+    """Note the version that a dataset's file is now."""
+    if file.path.exists():
+        data = file.read()
+        house.experiments.record_dataset(house.project.name, data.name, data.sha256, len(data), by=by)
+
+
+class Evaluation:
+    """What `hone.evaluate` found: print it, ask for `summaries`, or `compare` it."""
+
+    def __init__(self, bench: Bench, run: Run, data: Data, options: Options) -> None:
+        self._bench = bench
+        self._data = data
+        self._options = options
+        self.run = run
+
+    @property
+    def id(self) -> str:
+        """Of the experiment."""
+        return self.run.experiment.id
+
+    @property
+    def summaries(self) -> list[Summary]:
+        return self.run.summaries()
+
+    def __getitem__(self, metric: str) -> Summary:
+        """The metric of the variant that was asked for first."""
+        return self.run.summary(self.run.variants[0], metric)
+
+    def compare(self, other: str, metric: str | None = None, *, not_worse_by: float | None = None) -> Comparison:
+        """The first variant against `other`, case by case. What `other` has not answered yet it is asked now.
+
+        Without a metric it is that of the task's gate, else the first one; without `not_worse_by` the gate's margin.
+        """
+        return self._bench.compare(
+            self.run,
+            self.run.variants[0],
+            other,
+            data=self._data,
+            options=self._options,
+            metric=metric,
+            not_worse_by=not_worse_by,
+        )
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self.run))
+
+
+def _lines(run: Run) -> Iterator[str]:
+    at = run.experiment
+    part = f", {at.split}" if at.split else ""
+    yield f"experiment {at.id}: {at.task} over {at.dataset}{part}, {at.examples} examples"
+    for each in run.summaries():
+        doubt = "" if each.low is None else f"  95 % interval {each.low:.4g} to {each.high:.4g}"
+        value = "?" if each.mean is None else f"{each.mean:.4g}"
+        yield f"  {at.task}@{each.variant:<16} {each.metric:<14} {value:>8}  n = {each.n}{doubt}"
+    if run.errors:
+        yield f"  {len(run.errors)} calls failed, the first with: {run.errors[0].error}"
+
+
+def dataset(name: str) -> DataFile:
+    """The dataset `datasets/NAME.jsonl` of the project here; it need not exist before it grows.
+
+    Raises:
+        ProjectError: there is no project here.
+    """
+    return DataFile(bench().house.project.root / "datasets", name)
+
+
+def evaluate(
+    variants: str | Sequence[str],
+    data: Data,
+    evaluators: Sequence[Asked | Literal["exact", "contains", "f1", "rouge", "json-schema", "latency", "cost"]] = (),
+    *,
+    split: Split | None = None,
+    limit: int | None = None,
+    concurrency: int = 8,
+    fresh: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
+) -> Evaluation:
+    """Run variants of a task (`"answer"`, `"answer@concise"`, or several) over a dataset, and judge every answer.
+
+    `data` is a dataset, its name, or a list of examples. Evaluators are names, or functions of (example, output). What
+    was run before, with the same examples, configuration and evaluators, is not run again unless `fresh`.
+
+    Raises:
+        hone.errors.HoneError: what is wrong and whose move it is. A call that fails is a result, not an error.
+    """
+    options = Options(
+        evaluators=evaluators, split=split, limit=limit, concurrency=concurrency, fresh=fresh, progress=progress
+    )
+    names = [variants] if isinstance(variants, str) else list(variants)
+    at = bench()
+    return Evaluation(at, at.evaluate(names, data, options), data, options)
