@@ -21,8 +21,9 @@ BENCHMARKS = ["imports.py", "telemetry.py"]
 
 HEAD = """# Benchmarks
 
-Made by `make bench`{quick} on {day}: {cores} cores, Python {python}, {system}. Each table can be made again alone, by
-the command under its title. A goal is what we promised ourselves; a row that misses it says so.
+Made by `make bench`{quick} on {day}: {cores} cores, Python {python}, {system}, load average {load:.1f} at its end (about 1
+when nothing else runs). Each table can be made again alone, by the command under its title. A goal is what we promised ourselves;
+compare it with the first column.
 """
 
 
@@ -37,6 +38,7 @@ def main() -> None:
         cores=os.cpu_count(),
         python=platform.python_version(),
         system=platform.system(),
+        load=os.getloadavg()[1],
     )
     page = "\n".join([head, *sections])
     if quick:

@@ -1,13 +1,15 @@
 """`hone up`: the server, in the foreground."""
 
+import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from hone.cli._building import build_with_progress
 from hone.cli._near import opened
-from hone.cli._say import print_json, shared_options, talk
+from hone.cli._say import shared_options, talk
 
 
 @click.command("up")
@@ -33,10 +35,13 @@ def command(host: str | None, port: int | None, as_json: bool, folder: Path | No
             )
         server.bind()
         if as_json:
-            print_json({"url": server.url, "project": house.project.name, "pid": os.getpid()})
+            # One line, so that a program that starts the server can read it and go on.
+            click.echo(json.dumps({"url": server.url, "project": house.project.name, "pid": os.getpid()}))
         else:
             _welcome(server.url, house.project.name, house.gateway.models())
-        server.run()
+        with suppress(KeyboardInterrupt):  # uvicorn raises the ctrl-c again that it was stopped by
+            server.run()
+        talk.print("stopped")
 
 
 def _welcome(url: str, name: str, models: list[str]) -> None:

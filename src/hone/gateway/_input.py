@@ -80,6 +80,11 @@ def _text(content: Any) -> str:
 def _check(task: Task, values: dict[str, Any]) -> None:
     if not isinstance(task.input, dict):
         return
+    if unknown := sorted(values.keys() - task.input.keys()):
+        raise CallError(
+            f"the task {task.name!r} has no input {unknown[0]!r}",
+            hint=f"it takes: {', '.join(task.input) or 'nothing'}",
+        )
     for name, kind in task.input.items():
         if name not in values:
             raise CallError(f"the input {name!r} of task {task.name!r} is missing")
@@ -87,8 +92,3 @@ def _check(task: Task, values: dict[str, Any]) -> None:
         wrong = not isinstance(value, _TYPES.get(kind, (object,)))
         if wrong or (isinstance(value, bool) and kind in ("number", "integer")):
             raise CallError(f"the input {name!r} of task {task.name!r} must be a {kind}, not {to_json(value)[:60]}")
-    if unknown := sorted(values.keys() - task.input.keys()):
-        raise CallError(
-            f"the task {task.name!r} has no input {unknown[0]!r}",
-            hint=f"it takes: {', '.join(task.input) or 'nothing'}",
-        )

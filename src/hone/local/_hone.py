@@ -3,6 +3,8 @@
 import asyncio
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,4 +95,12 @@ class Hone:
         return reply_from(reply.body or b"", reply.headers)
 
     def _in_loop(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            # The call ends as when any caller leaves: the upstream is told, and a span says so.
+            future.cancel()
+            with suppress(CancelledError, TimeoutError):
+                asyncio.run_coroutine_threadsafe(asyncio.sleep(0.1), self._loop).result(5)
+            raise
