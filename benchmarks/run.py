@@ -21,9 +21,9 @@ BENCHMARKS = ["imports.py", "telemetry.py"]
 
 HEAD = """# Benchmarks
 
-Made by `make bench`{quick} on {day}: {cores} cores, Python {python}, {system}, load average {load:.1f} at its end (about 1
-when nothing else runs). Each table can be made again alone, by the command under its title. A goal is what we promised ourselves;
-compare it with the first column.
+Made by `make bench`{quick} on {day}: {cores} cores, Python {python}, {system}, load average {load:.1f} at its end
+(about 1 when nothing else runs). Each table can be made again alone, by the command under its title. A goal is what
+we promised ourselves; compare it with the first column.
 """
 
 

@@ -72,7 +72,7 @@ def test_input_comes_by_name_or_from_stdin_too(hone, project):
     [
         (["run", "anwser", "hi"], 2, "did you mean `answer`?"),
         (["run", "answer", "-i", "nonsense"], 2, "is not NAME=VALUE"),
-        (["run", "answer", "-i", "topic=x"], 2, "'question' of task 'answer' is missing"),
+        (["run", "answer", "-i", "topic=x"], 2, "has no input 'topic'\nhint: it takes: question"),
         (["traces", "show", "ffff"], 1, "no trace"),
         (["traces", "list"], 1, "nothing yet"),
         (["feedback", "add", "abc", "helpful", "3"], 2, "declared as boolean"),
