@@ -26,6 +26,10 @@ def command() -> None:
 @click.option("--session", help="Only of this session.")
 @click.option("--user", help="Only of this user.")
 @click.option("--status", type=click.Choice(["ok", "error", "cancelled"]), help="Only those that ended so.")
+@click.option("--model", help="Only those that asked this model.")
+@click.option("--tag", help="Only those with this tag.")
+@click.option("--without-tag", help="Only those without this tag, such as eval.")
+@click.option("--score", metavar="NAME:VALUE", help="Only those with this score, such as helpful:false.")
 @click.option("--words", help="Only those whose input, output or error holds these words.")
 @click.option("--cursor", help="`next` of the page before.")
 @shared_options

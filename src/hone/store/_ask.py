@@ -38,6 +38,7 @@ class SpanQuery(Struct, frozen=True, kw_only=True):
     session: str | None = None
     user: str | None = None
     tag: str | None = None
+    without_tag: str | None = None
     trace_id: str | None = None
     trace_ids: tuple[str, ...] | None = None
     span_ids: tuple[str, ...] | None = None

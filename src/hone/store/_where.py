@@ -32,6 +32,8 @@ def conditions(query: Query) -> tuple[list[str], dict[str, Any]]:
         found.append(f'"{kind.time}" < $until')
     if "tag" in given:
         found.append("list_contains(tags, $tag)")
+    if "without_tag" in given:
+        found.append("NOT coalesce(list_contains(tags, $without_tag), false)")
     if given.get("roots_only"):
         found.append("parent_id IS NULL")
     parameters = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}

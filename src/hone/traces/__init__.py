@@ -1,9 +1,11 @@
 """See what happened: the one way in for spans, scores and events, and the questions asked of them."""
 
+from hone.traces._matching import newest_of
 from hone.traces._normal import Record
 from hone.traces._recorder import Pricer, Recorder, Redactor
 from hone.traces._traces import TraceFilter, Traces
 from hone.traces._views import SpanNode, TraceDetail, TracePage, TraceRow
+from hone.traces._wording import filter_from, wording
 
 __all__ = [
     "Pricer",
@@ -16,4 +18,7 @@ __all__ = [
     "TracePage",
     "TraceRow",
     "Traces",
+    "filter_from",
+    "newest_of",
+    "wording",
 ]

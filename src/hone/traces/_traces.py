@@ -9,6 +9,7 @@ from msgspec import Meta, Struct, structs
 from hone.core import Score, Span, SpanStatus, valid_trace_id
 from hone.errors import CallError, NotFound
 from hone.store import SpanQuery, Telemetry
+from hone.traces._matching import matching
 from hone.traces._views import TraceDetail, TracePage, cursor, detail_of, first_spans, from_cursor, row_of
 
 _RECENT = 1000  # traces among which a shortened id is looked for
@@ -26,6 +27,11 @@ class TraceFilter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     session: str | None = None
     user: str | None = None
     status: SpanStatus | None = None
+    model: str | None = None  # that any span of the trace asked
+    tag: str | None = None
+    without_tag: str | None = None
+    score: str | None = None  # `helpful:false`: a score of that name and value is on the trace, a span or its session
+    since: int | None = None  # nanoseconds since the epoch
     words: str | None = None
     cursor: str | None = None
 
@@ -52,7 +58,10 @@ class Traces:
     def latest(self, wanted: TraceFilter | None = None) -> TracePage:
         """Traces by the start of their first span, newest first."""
         wanted = wanted or TraceFilter()
-        first = self._firsts(wanted)
+        among = matching(self._telemetry, self._project, wanted.model, wanted.score, wanted.since)
+        if among is not None and not among:
+            return TracePage([])
+        first = self._firsts(structs.replace(self._query(wanted), trace_ids=among))
         shown = first[: wanted.limit]
         spans = self._spans_of(shown)
         scores = self._scores_of(spans)
@@ -83,12 +92,11 @@ class Traces:
         targets = [full, *(span.span_id for span in spans)]
         return detail_of(full, spans, self._telemetry.scores_of(self._project, targets))
 
-    def _firsts(self, wanted: TraceFilter) -> list[Span]:
+    def _firsts(self, query: SpanQuery) -> list[Span]:
         """The first spans of one more trace than asked for, which tells whether there is a next page.
 
         A first span has no parent, or one that was never recorded here: the caller's own tracing may go elsewhere.
         """
-        query = self._query(wanted)
         found = self._telemetry.spans(structs.replace(query, roots_only=True))
         oldest = found[-1].start if len(found) == query.limit else 0
         found += self._orphans(query, oldest)
@@ -103,6 +111,9 @@ class Traces:
             session=wanted.session,
             user=wanted.user,
             status=wanted.status,
+            tag=wanted.tag,
+            without_tag=wanted.without_tag,
+            since=wanted.since,
             words=wanted.words,
             before=from_cursor(wanted.cursor) if wanted.cursor else None,
         )

@@ -36,7 +36,20 @@ class Status(msgspec.Struct):
 
 
 _TYPES = (ScoreBody, Span, Score, TracePage, TraceDetail, Problem, Added, Written, Status)
-_FILTERS = ("task", "variant", "session", "user", "status", "words", "cursor")
+_FILTERS = (
+    "task",
+    "variant",
+    "session",
+    "user",
+    "status",
+    "model",
+    "tag",
+    "without_tag",
+    "score",
+    "since",
+    "words",
+    "cursor",
+)
 
 
 def document() -> dict[str, Any]:
