@@ -65,6 +65,7 @@ def grow(
     limit: int = 100,
     corrected: dict[str, Any] | None = None,
     tags: Iterable[str] = (),
+    by: str = "sdk",
 ) -> Grown:
     """Let a dataset grow from calls of a house; see `DataFile.grow`."""
     house.telemetry.flush()
@@ -76,7 +77,7 @@ def grow(
         spans = list(traces)[:limit]
     scores = house.telemetry.scores_of(name, [id for span in spans for id in (span.trace_id, span.span_id)])  # noqa: A001
     grown = file.add(examples_from(spans, scores, corrected=corrected, tags=tags))
-    record(house, file, by="sdk")
+    record(house, file, by=by)
     return grown
 
 

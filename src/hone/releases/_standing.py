@@ -73,6 +73,12 @@ class Standing:
         where = environment or self._project.environment
         return history(self._catalog, self._project, where, self._known(task), limit=limit)
 
+    def before(self, task: str, environment: str | None = None) -> Release | None:
+        """What a rollback would bring back; None when nothing came before the current release."""
+        self.current(task, environment)
+        stack = self._stack(task, environment)
+        return stack[-2] if len(stack) > 1 else None
+
     def gate(self, task: str, variant: str, environment: str | None = None) -> GateResult:
         """What stands between `variant` and a promotion."""
         self._variant(task, variant)

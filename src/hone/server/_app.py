@@ -11,6 +11,9 @@ from hone.server._guard import Guard
 from hone.server._problem import problem_of
 from hone.server.api import api
 from hone.server.openai import ChatDoor, error_body, models_body
+from hone.server.ui import to_login, ui
+
+_OURS = ("/api/", "/healthz", "/readyz")
 
 
 class App:
@@ -21,6 +24,7 @@ class App:
         self._guard = Guard(api_key)
         self._chat = ChatDoor(house.gateway, house.project.server.max_body)
         self._api: ASGIApp = api(house)
+        self._ui: ASGIApp = ui(house, self._chat, api_key)
         self._started = house.clock() // 1_000_000_000
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,7 +37,7 @@ class App:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         try:
-            self._guard.check(path, headers_of(scope))
+            self._guard.check(path, headers_of(scope), scope["method"])
         except NotAllowed as error:
             await _refuse(scope, receive, send, path, error)
             return
@@ -43,8 +47,10 @@ class App:
             await send_body(send, 200, models_body(self._house.gateway.models(), self._started))
         elif path.startswith("/v1/"):
             await self._no_such(scope, send)
-        else:
+        elif path.startswith(_OURS):
             await self._api(scope, receive, send)
+        else:
+            await self._ui(scope, receive, send)
 
     async def _no_such(self, scope: Scope, send: Send) -> None:
         error = HoneError(f"there is no {scope['method']} {scope['path']} here", hint="POST /v1/chat/completions is")
@@ -66,5 +72,6 @@ class App:
 async def _refuse(scope: Any, receive: Receive, send: Send, path: str, error: HoneError) -> None:
     if path.startswith("/v1/"):
         await send_body(send, error.status, error_body(error))
-    else:
-        await problem_of(error)(scope, receive, send)
+        return
+    login = None if path.startswith(_OURS) or error.status != NotAllowed.status else to_login(scope)
+    await (login or problem_of(error))(scope, receive, send)

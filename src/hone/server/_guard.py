@@ -1,16 +1,18 @@
 """Who may talk to this server at all.
 
 Without a key only loopback is served, and `Host` and `Origin` must be loopback names too: a web page that a developer
-happens to visit may otherwise reach the server through DNS rebinding. With a key every request must carry it.
+happens to visit may otherwise reach the server through DNS rebinding. With a key every request must carry it; outside
+`/v1` a browser may carry a session instead.
 """
 
 import hmac
 from urllib.parse import urlsplit
 
 from hone.errors import NotAllowed
+from hone.server._session import from_our_page, session_holds
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_OPEN = {"/healthz", "/readyz"}
+_OPEN = {"/healthz", "/readyz", "/login"}
 
 
 class Guard:
@@ -19,13 +21,13 @@ class Guard:
     def __init__(self, api_key: str | None) -> None:
         self._key = api_key.encode() if api_key else None
 
-    def check(self, path: str, headers: dict[str, str]) -> None:
+    def check(self, path: str, headers: dict[str, str], method: str = "GET") -> None:
         """
         Raises:
             NotAllowed: the request is not to be served.
         """
         if self._key is not None:
-            if path not in _OPEN:
+            if path not in _OPEN and not path.startswith("/static/") and not self._in_session(path, headers, method):
                 self._check_key(headers)
             return
         host = _name(headers.get("host", ""))
@@ -40,6 +42,12 @@ class Guard:
             error = NotAllowed(f"pages of {origin!r} may not call this server")
             error.status = 403
             raise error
+
+    def _in_session(self, path: str, headers: dict[str, str], method: str) -> bool:
+        assert self._key is not None
+        if path.startswith("/v1/") or not session_holds(self._key.decode(), headers.get("cookie", "")):
+            return False
+        return from_our_page(method, headers)
 
     def _check_key(self, headers: dict[str, str]) -> None:
         scheme, _, bearer = headers.get("authorization", "").partition(" ")

@@ -1,0 +1,100 @@
+"""Drawings as SVG made on the server: they need no script, and only attributes, which the content policy allows."""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from hone.evals import Comparison
+from hone.server.ui._mark import joined, mark
+from hone.server.ui._shapes import Row, Share
+
+_WIDE, _HIGH = 120, 28
+
+
+def spark(points: Sequence[float | None]) -> Markup:
+    """A line through the points that are known, gaps left open. Decoration: the figure beside it says the number."""
+    known = [point for point in points if point is not None]
+    if not known:
+        return mark('<svg class="spark" viewBox="0 0 120 28" aria-hidden="true"></svg>')
+    low, high = min(0.0, *known), max(known)
+    step, span = _WIDE / max(1, len(points) - 1), (high - low) or 1.0
+    runs: list[list[str]] = [[]]
+    for index, point in enumerate(points):
+        if point is None:
+            runs.append([])
+        else:
+            runs[-1].append(f"{index * step:.1f},{2 + (_HIGH - 4) * (1 - (point - low) / span):.1f}")
+    lines = joined([mark('<polyline points="{}"/>', " ".join(_at_least_two(run))) for run in runs if run])
+    return mark('<svg class="spark" viewBox="0 0 120 28" preserveAspectRatio="none" aria-hidden="true">{}</svg>', lines)
+
+
+def _at_least_two(run: list[str]) -> list[str]:
+    """A lone point is drawn as a short stroke."""
+    if len(run) > 1:
+        return run
+    x, y = run[0].split(",")
+    return [f"{max(0.0, float(x) - 4):.1f},{y}", run[0]]
+
+
+def bar(value: float, most: float) -> Markup:
+    """A thin bar, as long as `value` is of `most`."""
+    width = 60 * value / most if most else 0.0
+    return mark(
+        '<svg class="bar" viewBox="0 0 60 6" aria-hidden="true"><rect width="{}" height="6"/></svg>', f"{width:.1f}"
+    )
+
+
+def waterfall(row: Row) -> Markup:
+    """The span as a bar in the time of its trace, its own time darker, a tick at the first token."""
+    parts = [mark('<rect class="whole" x="{}" y="5" width="{}" height="10" rx="1"/>', *_place(row.at, row.long))]
+    parts += [mark('<rect class="self" x="{}" y="5" width="{}" height="10"/>', *_place(*own)) for own in row.own]
+    if row.first_token is not None:
+        parts.append(mark('<rect class="tick" x="{}" y="1" width="2.5" height="18"/>', f"{row.first_token * 1000:.1f}"))
+    frame = '<svg class="fall {}" viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
+    return mark(frame, row.status, joined(parts))
+
+
+def _place(at: float, long: float) -> tuple[str, str]:
+    """What is too short to see is still drawn."""
+    return f"{min(at * 1000, 997):.1f}", f"{max(long * 1000, 3):.1f}"
+
+
+def shares(parts: Sequence[Share]) -> Markup:
+    """A rail whose pieces are as long as their shares; the words beside it say which is which."""
+    x, pieces = 0.0, []
+    for index, part in enumerate(parts):
+        pieces.append(
+            mark(
+                '<rect class="{}" x="{}" width="{}" height="8"><title>{}</title></rect>',
+                "production" if index == 0 else "canary",
+                f"{x:.1f}",
+                f"{max(part.share * 200 - 1, 1):.1f}",
+                part.name,
+            )
+        )
+        x += part.share * 200
+    said = ", ".join(f"{part.name} {part.share:.0%}" for part in parts)
+    frame = '<svg class="shares" viewBox="0 0 200 8" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
+    return mark(frame, said, joined(pieces))
+
+
+def whisker(found: Comparison) -> Markup:
+    """A difference with its interval on a scale of its own, since metrics differ in unit; the line is no difference."""
+    if found.difference is None:
+        return mark("")
+    ends = [found.difference if end is None else end for end in (found.low, found.high)]
+    reach = max(abs(end) for end in (*ends, found.difference)) or 1.0
+    x, low, high = (f"{150 + value / reach * 140:.1f}" for value in (found.difference, *ends))
+    frame = (
+        '<svg class="whisker {}" viewBox="0 0 300 20" preserveAspectRatio="none" aria-hidden="true">'
+        '<line class="zero" x1="150" x2="150" y1="0" y2="20"/><line class="reach" x1="{}" x2="{}" y1="10" y2="10"/>'
+        '<line class="middle" x1="{}" x2="{}" y1="4" y2="16"/></svg>'
+    )
+    return mark(frame, _tone(found), low, high, x, x)
+
+
+def _tone(row: Comparison) -> str:
+    """Open where the interval holds 0: then the data does not say which is better."""
+    if row.difference is None or row.low is None or row.high is None or row.low <= 0 <= row.high:
+        return "open"
+    return "good" if (row.difference > 0) == (row.direction == "up") else "bad"
