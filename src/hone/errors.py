@@ -58,8 +58,8 @@ class MissingExtra(HoneError):
 
     code = "missing_extra"
 
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs an extra that is not installed", hint=f'pip install "hone[{extra}]"')
+    def __init__(self, what: str, extra: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{what} needs an extra that is not installed", hint=hint or f'pip install "hone[{extra}]"')
 
 
 class CallError(HoneError):

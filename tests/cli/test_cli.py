@@ -115,6 +115,21 @@ def test_the_doctor_finds_what_is_broken(hone, project):
     assert "answer.prompt.md" in finding["said"]
 
 
+def test_the_doctor_says_which_model_compares_meaning(hone, project):
+    findings = {item["name"]: item for item in json.loads(hone("doctor", "--json", cwd=project).stdout)["items"]}
+    assert findings["embeddings"]["state"] == "ok"
+    assert findings["embeddings"]["said"].startswith("minilm, ")
+
+
+def test_matrices_are_multiplied_on_one_thread_of_each_core_unless_told_otherwise():
+    code = "import os\nfrom hone.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    code += "print(os.environ['OPENBLAS_NUM_THREADS'])"
+    bare = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    for environment, threads in ((bare, "1"), (bare | {"OPENBLAS_NUM_THREADS": "2"}, "2")):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+        assert done.stdout.split()[-1] == threads
+
+
 def test_every_verb_explains_itself(hone):
     top = hone("--help").stdout
     for verb in (

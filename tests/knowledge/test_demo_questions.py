@@ -15,8 +15,8 @@ from msgspec import Struct
 from hone.core import Passage
 from hone.knowledge import documents
 from hone.knowledge._chunk import chunks_of
-from hone.knowledge._index import Index
 from hone.knowledge._knowledge import CHUNK
+from hone.knowledge._search import Snapshot
 from hone.providers._extract import DONT_KNOW, Message, extract
 
 
@@ -115,7 +115,7 @@ class Measured(Struct):
     declined: float
 
 
-def measure(index: Index, questions: list[Question]) -> Measured:
+def measure(index: Snapshot, questions: list[Question]) -> Measured:
     """End to end, as the demonstration does it: search, then extract."""
     found = {question.id: index.search(question.question, 5, None) for question in questions}
     said = {question.id: answer(question, found[question.id]) for question in questions}
@@ -151,7 +151,7 @@ def answer(question: Question, passages: Sequence[Passage]) -> str:
 def test_search_and_extraction_do_not_get_worse(
     chunks: list[tuple[str, str]], split: list[Question], least: Measured
 ) -> None:
-    measured = measure(Index(chunks), split)
+    measured = measure(Snapshot("build", chunks), split)
     assert measured.recall_at_1 > least.recall_at_1
     assert measured.recall_at_5 > least.recall_at_5
     assert measured.right > least.right

@@ -15,7 +15,7 @@ import click
 from msgspec import Struct
 
 from hone.cli._say import out, print_json, shared_options
-from hone.errors import HoneError
+from hone.errors import HoneError, MissingExtra, ProjectError
 from hone.project import Project, find, load
 
 _LEAST_FREE = 1_000_000_000
@@ -57,6 +57,7 @@ def _look(folder: Path | None) -> Iterator[Finding]:
         yield _try("database", partial(_database, project))
         yield _releases(project)
         yield _try("knowledge", partial(_knowledge, project))
+        yield _meaning()
         yield _port(project)
         yield from _servers(project)
     yield _key()
@@ -71,7 +72,11 @@ def _try(name: str, look: Callable[[], str]) -> Finding:
 
 def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
-    extras = [name for name, module in (("postgres", "psycopg"), ("demo", "openai")) if find_spec(module)]
+    extras = [
+        name
+        for name, module in (("postgres", "psycopg"), ("demo", "openai"), ("embed", "tokenizers"))
+        if find_spec(module)
+    ]
     return Finding("python", "ok", f"{version}; extras: {', '.join(extras) or 'none'}")
 
 
@@ -138,6 +143,18 @@ def _knowledge(project: Project) -> str:
         name: sum(1 for _ in documents(config.sources, project.root)) for name, config in project.knowledge.items()
     }
     return ", ".join(f"{name}: {count} documents" for name, count in counted.items()) or "none declared"
+
+
+def _meaning() -> Finding:
+    """The model of semantic search: without it all is searched by words, and the extractive model reads words alone."""
+    try:
+        from hone.providers import embedders
+
+        return Finding("embeddings", "ok", f"minilm, {embedders.load('minilm')().sha256[:12]}")
+    except MissingExtra as missing:
+        return Finding("embeddings", "ok", "none: search and the extractive model go by words alone", missing.hint)
+    except ProjectError as wrong:
+        return Finding("embeddings", "warn", wrong.message, wrong.hint)
 
 
 def _port(project: Project) -> Finding:

@@ -15,8 +15,9 @@ from hone.gateway._route import Route
 from hone.gateway._spans import Story
 from hone.project import Variant
 
-Search = Callable[[Variant, str], Sequence[Passage]]
-"""Passages for a query, as the variant's knowledge, k and threshold say; best first."""
+Search = Callable[[Variant, str], tuple[Sequence[Passage], str | None]]
+"""Passages for a query, as the variant's knowledge, search, k and threshold say, best first; and the id of the snapshot
+that was searched."""
 
 
 class Prompt(Protocol):
@@ -86,15 +87,20 @@ class Preparer:
             return None
         query = "\n".join(value for value in values.values() if isinstance(value, str))
         start = self._clock()
-        # A search is a few milliseconds of pure CPU; the streams of other callers go on meanwhile.
-        passages = await asyncio.to_thread(self._search, variant, query)
+        # A search is some milliseconds of pure CPU; the streams of other callers go on meanwhile.
+        passages, snapshot = await asyncio.to_thread(self._search, variant, query)
         story.retrieval(
             variant.knowledge,
             query,
             start=start,
             end=self._clock(),
             found=passages,
-            attributes={"k": variant.k, "threshold": variant.threshold},
+            attributes={
+                "search": variant.search,
+                "k": variant.k,
+                "threshold": variant.threshold,
+                "snapshot": snapshot,
+            },
         )
         return passages
 

@@ -4,18 +4,18 @@ import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
-
-from msgspec import Struct
+from typing import TYPE_CHECKING
 
 from hone.core import Passage, to_json
 from hone.errors import ProjectError
 from hone.knowledge._chunk import chunks_of
 from hone.knowledge._document import Document
+from hone.knowledge._seam import Build, Builds, Embedding, Mode, Progress, VectorStore
 from hone.knowledge._sources import Source, find
 
 if TYPE_CHECKING:
-    from hone.knowledge._index import Index
+    from hone.knowledge._search import Snapshot
+    from hone.providers import Embedder
 
 # Part of every fingerprint: raised when the same sources would be read or cut differently.
 _FORMAT = 1
@@ -24,40 +24,12 @@ CHUNK = 800
 """Characters of a chunk where the project file does not say."""
 
 
-class Build(Protocol):
-    """One build of record: a snapshot that never changes. `sha256` is of what it was built from."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def sha256(self) -> str: ...
-    @property
-    def chunks(self) -> int: ...
-
-
-class Builds(Protocol):
-    """Where builds are kept: the catalog, or memory in a test."""
-
-    def save_build(self, project: str, name: str, sha256: str, chunks: Sequence[tuple[str, str]], /) -> str: ...
-
-    def latest_build(self, project: str, name: str, /) -> Build | None: ...
-
-    def chunks_of(self, build: str, /) -> Sequence[tuple[str, str]]: ...
-
-
-class Progress(Struct, frozen=True):
-    """How far a build is: so many of its sources read, so many chunks made."""
-
-    done: int
-    sources: int
-    chunks: int
-
-
 class Knowledge:
     """Documents that a task can look things up in.
 
     `sources`, `chunk` and `overlap` are as the project file has them: patterns relative to `root`, and characters,
-    `CHUNK` and none where they are unset. Any number of threads may search while another builds.
+    `CHUNK` and none where they are unset. `embedder` loads the model of semantic search when that is first asked for,
+    `vectors` keeps what it made. Any number of threads may search while another builds.
     """
 
     def __init__(
@@ -70,6 +42,8 @@ class Knowledge:
         project: str,
         chunk: int | None = None,
         overlap: int | None = None,
+        embedder: "Callable[[], Embedder] | None" = None,
+        vectors: VectorStore | None = None,
     ) -> None:
         self._size = CHUNK if chunk is None else chunk
         self._overlap = overlap or 0
@@ -83,14 +57,17 @@ class Knowledge:
         self._root = root
         self._builds = builds
         self._project = project
+        self._embedder = embedder
+        self._vectors = vectors
         self._lock = threading.Lock()
-        self._open: tuple[str, Index] | None = None
+        self._embedding = threading.Lock()
+        self._open: Snapshot | None = None
 
     @property
     def snapshot(self) -> str | None:
         """The id of the build that is searched, which retrieval spans carry; None before the first build."""
         opened = self._opened()
-        return opened[0] if opened else None
+        return opened.build if opened else None
 
     def build(self, progress: Callable[[Progress], None] | None = None) -> Build:
         """Read the sources and keep their chunks; what has not changed since the last build is not built again.
@@ -109,33 +86,64 @@ class Knowledge:
         self._use(latest.id)
         return latest
 
-    def search(self, query: str, k: int = 5, threshold: float | None = None) -> list[Passage]:
-        """The `k` passages that BM25 ranks highest, best first, without those that score below `threshold`.
+    def embed(self, progress: Callable[[Embedding], None] | None = None) -> None:
+        """Make the vectors of the current build that are not kept yet; semantic and hybrid search need them.
 
-        The score is the share of the query that a passage speaks of, 0..1: see `Index.search` for the formula.
+        It may be interrupted at any time, and goes on where it was.
 
         Raises:
-            ProjectError: nothing has been built yet.
+            ProjectError: nothing has been built yet, or the model cannot be used.
+            MissingExtra: the model is not installed.
+            StoreError: the vectors cannot be kept.
         """
+        self._embed(self._built(), progress)
+
+    def search(self, query: str, k: int = 5, threshold: float | None = None, mode: Mode = "lexical") -> list[Passage]:
+        """The `k` passages that fit best, best first, without those that score below `threshold`.
+
+        All scores lie in 0..1: the share of the query's words that a passage speaks of (`lexical`), the cosine of the
+        two (`semantic`), or the mean of both (`hybrid`): see `Snapshot.search`.
+
+        Raises:
+            ProjectError: nothing has been built yet, or the model cannot be used.
+            MissingExtra: the search is by meaning, and the model is not installed.
+        """
+        snapshot = self._built()
+        if mode != "lexical":
+            self._embed(snapshot, None)
+        return snapshot.search(query, k, threshold, mode)
+
+    def _embed(self, snapshot: "Snapshot", progress: Callable[[Embedding], None] | None) -> None:
+        if snapshot.meaning is not None:
+            return
+        if self._embedder is None or self._vectors is None:
+            raise ProjectError(f"knowledge.{self.name} was opened without a model for semantic search")
+        from hone.knowledge._meaning import meaning_of
+
+        with self._embedding:
+            if snapshot.meaning is None:
+                snapshot.meaning = meaning_of(snapshot.chunks, self._embedder(), self._vectors, progress)
+
+    def _built(self) -> "Snapshot":
         opened = self._opened()
         if opened is None:
             raise ProjectError(
                 f"knowledge.{self.name} has not been built", hint=f"run `hone knowledge build {self.name}`"
             )
-        return opened[1].search(query, k, threshold)
+        return opened
 
-    def _opened(self) -> "tuple[str, Index] | None":
+    def _opened(self) -> "Snapshot | None":
         if self._open is None and (latest := self._builds.latest_build(self._project, self.name)):
             self._use(latest.id)
         return self._open
 
     def _use(self, build_id: str) -> None:
         """Search that build from now on. The index is a cache: it is made again from the chunks of record."""
-        from hone.knowledge._index import Index  # numpy comes along, which is slow to import
+        from hone.knowledge._search import Snapshot  # numpy comes along, which is slow to import
 
         with self._lock:
-            if self._open is None or self._open[0] != build_id:
-                self._open = (build_id, Index(self._builds.chunks_of(build_id)))
+            if self._open is None or self._open.build != build_id:
+                self._open = Snapshot(build_id, self._builds.chunks_of(build_id))
 
     def _read(self, sources: list[Source], progress: Callable[[Progress], None] | None) -> list[tuple[str, str]]:
         made: list[tuple[str, str]] = []

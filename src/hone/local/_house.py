@@ -11,17 +11,18 @@ from typing import Any, Self
 from msgspec import Struct
 
 from hone.core import Clock, Passage, Span, Usage, now_ns
-from hone.errors import ProjectError, StoreError, UnknownModel
+from hone.errors import StoreError, UnknownModel
 from hone.feedback import score_from
 from hone.gateway import Gateway, Rooms
-from hone.knowledge import Build, Knowledge, Progress
+from hone.knowledge import Build, Embedding, Knowledge, Progress
 from hone.local._configuration import configuration
+from hone.local._grounding import knowledge_of, searched_by_meaning
 from hone.models import Prices
 from hone.project import Project, Variant, load
 from hone.prompts import Prompt, load_folder, parse
 from hone.providers import Model, Provider
 from hone.releases import Releases, current
-from hone.store import Catalog, Experiments, Telemetry, Ticket, open_database
+from hone.store import Catalog, Embeddings, Experiments, Telemetry, Ticket, open_database
 from hone.traces import Recorder, TraceFilter, Traces
 
 log = logging.getLogger("hone")
@@ -136,32 +137,35 @@ class House:
         receipt = self.recorder.record([score]).wait(_COMMIT_SECONDS)
         return Added(score.id, fresh=receipt.written == 1)
 
-    def build_knowledge(self, name: str, progress: Callable[[Progress], None] | None = None) -> Build:
-        """Read the sources of a knowledge and make what has changed searchable.
+    def build_knowledge(
+        self,
+        name: str,
+        progress: Callable[[Progress], None] | None = None,
+        embedding: Callable[[Embedding], None] | None = None,
+    ) -> Build:
+        """Read the sources of a knowledge and make what has changed searchable, as its variants want to search it.
 
         Raises:
-            ProjectError: a source cannot be read.
+            ProjectError: a source cannot be read, or the model of semantic search cannot be used.
+            MissingExtra: a variant searches by meaning, and the model for it is not installed.
         """
-        config = self.project.knowledge[name]
-        made = Knowledge(
-            name,
-            config.sources,
-            root=self.project.root,
-            builds=self.catalog,
-            project=self.project.name,
-            chunk=config.chunk,
-            overlap=config.overlap,
-        )
-        built = made.build(progress)
-        self._knowledge[name] = made
+        built = self._build(name, progress)
+        if searched_by_meaning(self.project, name):
+            self._knowledge[name].embed(embedding)
         return built
 
     def knowledge(self, name: str) -> Knowledge:
         """The knowledge of that name, built when it is first asked for."""
         with self._lock:
             if name not in self._knowledge:
-                self.build_knowledge(name)
+                self._build(name, None)
             return self._knowledge[name]
+
+    def _build(self, name: str, progress: Callable[[Progress], None] | None) -> Build:
+        made = knowledge_of(self.project, name, self.catalog, Embeddings(self._engine))
+        built = made.build(progress)
+        self._knowledge[name] = made
+        return built
 
     def waiting_releases(self) -> list[str]:
         """Tasks whose release in this environment is not what hone.toml says: an edit that was never applied."""
@@ -179,13 +183,9 @@ class House:
 
     # -- what the gateway is given
 
-    def _search(self, variant: Variant, query: str) -> Sequence[Passage]:
-        if variant.search != "lexical":
-            raise ProjectError(
-                f"the variant {variant.name!r} wants {variant.search} search, and only lexical search is built yet",
-                hint='search = "lexical"',
-            )
-        return self.knowledge(variant.knowledge or "").search(query, variant.k, variant.threshold)
+    def _search(self, variant: Variant, query: str) -> tuple[Sequence[Passage], str | None]:
+        knowledge = self.knowledge(variant.knowledge or "")
+        return knowledge.search(query, variant.k, variant.threshold, variant.search), knowledge.snapshot
 
     def _prompt(self, name: str, version: int | None) -> Prompt:
         if version is None:

@@ -1,6 +1,6 @@
 """The only code that speaks to model vendors. Every provider takes and gives the OpenAI chat dialect as bytes."""
 
-from hone.providers._seam import Answer, ChatRequest, Model, Provider
+from hone.providers._seam import Answer, ChatRequest, Embedder, Model, Provider
 from hone.registry import Registry
 
 registry = Registry(
@@ -14,4 +14,7 @@ registry = Registry(
     },
 )
 
-__all__ = ["Answer", "ChatRequest", "Model", "Provider", "registry"]
+embedders = Registry("hone.embedders", {"minilm": "hone.providers._minilm:minilm"})
+"""Functions that give an `Embedder`: the model of that name, read when it is first asked for."""
+
+__all__ = ["Answer", "ChatRequest", "Embedder", "Model", "Provider", "embedders", "registry"]

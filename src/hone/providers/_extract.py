@@ -6,7 +6,8 @@ Pure text in, text out; `_extractive` speaks the wire around it.
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from hone.core import words
@@ -15,6 +16,19 @@ DONT_KNOW = "I don't know."
 
 ENOUGH = 0.4
 """The least share of the question's words that an answering passage must hold."""
+
+NEAR = 0.3
+"""With a model of meaning: the least cosine of question and answering passage; half of `ENOUGH` will do then."""
+
+Cosines = Callable[[str, Sequence[str]], Sequence[float]]
+"""How near in meaning a text is to each of some others, -1..1."""
+
+# What the cosine weighs beside the share of the question's words, in choosing a passage and a sentence of it.
+_MEANING = 2.0
+_OPENING = 140  # characters of a passage that are compared
+_TITLE = 80
+_COMPARED = 12  # sentences of a passage, from the first
+_FIRST = (1.0,)  # what a text opens with says what it is about: worth one word of the question
 
 _RANK = 0.5  # what a place behind the first costs: the search knew more texts than we do
 _SENTENCES = 3
@@ -46,18 +60,25 @@ class _Passage(NamedTuple):
     signature: str  # what the passage opens with, if that is the signature of a function
     sentences: list[str]
 
+    @property
+    def opening(self) -> str:
+        """What it is about, as a model of meaning is told it."""
+        title = self.signature[:_TITLE]
+        return f"{title}\n{' '.join(self.sentences)}"[:_OPENING].strip()
 
-def extract(messages: Sequence[Message]) -> str:
+
+def extract(messages: Sequence[Message], cosines: Cosines | None = None) -> str:
     """The sentences that answer the last user message, with their source; or a summary of it; or `DONT_KNOW`.
 
     Passages are `<context source="...">...</context>` blocks of the last message that has any. With passages, the one
-    that holds most of the question's words answers, an earlier one before a later one. Without any, a long text is
-    summarised by its first and its most central sentences, and a short one has no answer.
+    that holds most of the question's words answers, an earlier one before a later one; with `cosines`, the one that is
+    nearest in words and meaning together, wherever it stands. Without any, a long text is summarised by its first and
+    its most central sentences, and a short one has no answer.
     """
     passages = _passages(messages)
     asked = question(messages)
     if passages:
-        return _answer(asked, passages)
+        return _answer(asked, passages, cosines)
     return summary(asked) if len(asked.split()) >= _LONG else DONT_KNOW
 
 
@@ -112,18 +133,30 @@ def _passage(source: str, text: str) -> _Passage:
     return _Passage(source, terms, "", sentences(text))
 
 
-def _answer(asked: str, passages: list[_Passage]) -> str:
+def _answer(asked: str, passages: list[_Passage], cosines: Cosines | None) -> str:
     terms = set(words(asked))
     held = [terms & passage.terms for passage in passages]
     rarity = _rarity(terms, held)
-    rated = [sum(rarity[term] for term in has) / (1 + _RANK * place) for place, has in enumerate(held)]
-    best = rated.index(max(rated))
-    if len(held[best]) < max(1, ENOUGH * len(terms)):
+    shares = [sum(rarity[term] for term in has) / (sum(rarity.values()) or 1) for has in held]
+    if cosines is None:
+        rated = [share / (1 + _RANK * place) for place, share in enumerate(shares)]
+        best = rated.index(max(rated))
+        answers = len(held[best]) >= max(1, ENOUGH * len(terms))
+    else:
+        near = cosines(asked, [passage.opening for passage in passages])
+        rated = [share + _MEANING * cosine for share, cosine in zip(shares, near, strict=True)]
+        best = rated.index(max(rated))
+        answers = near[best] >= NEAR and len(held[best]) >= max(1, ENOUGH / 2 * len(terms))
+    if not answers:
         return DONT_KNOW
     chosen = passages[best]
     if chosen.signature:
-        return f"{_short(chosen.signature)}: {' '.join(_choose(chosen, rarity, 1))} [{chosen.source}]"
-    return f"{' '.join(_choose(chosen, rarity, 2))} [{chosen.source}]"
+        return f"{_short(chosen.signature)}: {' '.join(_choose(chosen, rarity, 1, _FIRST))} [{chosen.source}]"
+    worth: Sequence[float] = _FIRST
+    if cosines is not None:
+        compared = [sentence[:_OPENING] for sentence in chosen.sentences[:_COMPARED]]
+        worth = [_MEANING * cosine * sum(rarity.values()) for cosine in cosines(asked, compared)]
+    return f"{' '.join(_choose(chosen, rarity, 2, worth))} [{chosen.source}]"
 
 
 def _rarity(terms: set[str], held: list[set[str]]) -> dict[str, float]:
@@ -131,15 +164,18 @@ def _rarity(terms: set[str], held: list[set[str]]) -> dict[str, float]:
     return {term: 1 + math.log(len(held) / max(1, sum(term in has for has in held))) for term in terms}
 
 
-def _choose(passage: _Passage, rarity: dict[str, float], count: int) -> list[str]:
-    """The sentence that says most about the question, then those that add words of it; in the order of the text."""
+def _choose(passage: _Passage, rarity: dict[str, float], count: int, worth: Sequence[float]) -> list[str]:
+    """The sentence that says most about the question, then those that add words of it; in the order of the text.
+
+    `worth` is what the first sentences say beyond their words, in the unit of `rarity`.
+    """
     terms = [rarity.keys() & set(words(sentence)) for sentence in passage.sentences]
     chosen: set[int] = set()
     covered: set[str] = set()
     for _ in range(count):
         gains = [sum(rarity[term] for term in has - covered) for has in terms]
-        if not chosen:  # what a text opens with says what it is about: worth one word of the question
-            gains[0] += 1
+        if not chosen:
+            gains = [gain + more for gain, more in zip_longest(gains, worth, fillvalue=0.0)]
         best = gains.index(max(gains))
         if gains[best]:
             chosen.add(best)

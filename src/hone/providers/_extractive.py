@@ -1,13 +1,16 @@
 """A model without weights: it answers with the sentences of its context that fit the question, or summarises.
 
 It is the floor that every real model must beat, and it is honest about it: its name is `extractive` in every response.
-The same request gets the same answer. It cannot follow instructions: the shape, tone or language that a system message
+The same request gets the same answer, from the same installation: where MiniLM is installed, the model compares
+meaning too. It cannot follow instructions: the shape, tone or language that a system message
 asks for, tools, images, temperature and a count of choices are passed over. What it reads and how it chooses stands in
 `_extract`.
 """
 
 import asyncio
 import re
+from collections.abc import Sequence
+from functools import cache
 from itertools import islice
 from typing import Annotated, Any
 
@@ -15,10 +18,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from hone.core import Usage
-from hone.errors import CallError
-from hone.providers import _wire
-from hone.providers._extract import Message, extract
-from hone.providers._seam import Answer, ChatRequest, Model
+from hone.errors import CallError, MissingExtra, ProjectError
+from hone.providers import _wire, embedders
+from hone.providers._extract import Cosines, Message, extract
+from hone.providers._seam import Answer, ChatRequest, Embedder, Model
 
 NAME = "extractive"
 
@@ -69,6 +72,10 @@ def cut(text: str, limit: int | None) -> tuple[str, str]:
 class Extractive:
     """Serves every model name; there is one model behind all of them."""
 
+    def __init__(self) -> None:
+        # Read at the first call, and off the event loop: that takes a third of a second.
+        self._cosines = cache(_cosines)
+
     async def chat(self, model: Model, request: ChatRequest) -> Answer:
         """Answer from the passages in the messages; see `Provider.chat`.
 
@@ -77,7 +84,7 @@ class Extractive:
         """
         body = _read(request.body)
         # A book as the user message takes a while to summarise; other calls go on meanwhile.
-        text, finish, usage = await asyncio.to_thread(_reply, body)
+        text, finish, usage = await asyncio.to_thread(self._reply, body)
         if not request.stream:
             return Answer(body=_wire.completion(NAME, text, usage, finish=finish))
         wanted = body.stream_options is not None and body.stream_options.include_usage
@@ -88,6 +95,12 @@ class Extractive:
     async def close(self) -> None:
         """Nothing is held open."""
 
+    def _reply(self, body: _Body) -> tuple[str, str, Usage]:
+        messages = [turn.plain() for turn in body.messages]
+        said = extract(messages, self._cosines())
+        text, finish = cut(said, body.max_completion_tokens or body.max_tokens)
+        return text, finish, Usage(input=sum(count(message.text) for message in messages), output=count(text))
+
 
 def _read(body: bytes) -> _Body:
     try:
@@ -96,7 +109,16 @@ def _read(body: bytes) -> _Body:
         raise CallError(f"not a chat completion request: {problem}") from None
 
 
-def _reply(body: _Body) -> tuple[str, str, Usage]:
-    messages = [turn.plain() for turn in body.messages]
-    text, finish = cut(extract(messages), body.max_completion_tokens or body.max_tokens)
-    return text, finish, Usage(input=sum(count(message.text) for message in messages), output=count(text))
+def _cosines() -> Cosines | None:
+    """Nearness in meaning as MiniLM sees it; None where it is not installed, or is not what it should be."""
+    try:
+        model: Embedder = embedders.load("minilm")()
+    except (MissingExtra, ProjectError):
+        return None
+
+    def cosines(text: str, others: Sequence[str]) -> list[float]:
+        # In one batch, because reading the weights costs more than a few texts do.
+        vector, *vectors = model.embed([text, *others])
+        return [float(vector @ other) for other in vectors]
+
+    return cosines

@@ -3,12 +3,16 @@
 Bytes rather than objects, because most calls are relayed and a body that nobody changes should not be parsed twice.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct, field
 
 from hone.core import Price
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Model(Struct, frozen=True, kw_only=True):
@@ -68,4 +72,15 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Release pooled connections."""
+        ...
+
+
+class Embedder(Protocol):
+    """Makes vectors of texts. `sha256` names all that they depend on: weights, tokenizer, pooling."""
+
+    @property
+    def sha256(self) -> str: ...
+
+    def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """One row a text, each of length 1, so that the dot product of two is their cosine."""
         ...

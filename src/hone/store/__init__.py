@@ -15,6 +15,7 @@ from hone.store._catalog_shapes import (
 )
 from hone.store._codec import Record
 from hone.store._database import open_database, reading, writing
+from hone.store._embeddings import Embeddings
 from hone.store._experiments import Experiments
 from hone.store._limits import Limits
 from hone.store._telemetry import Telemetry
@@ -26,6 +27,7 @@ __all__ = [
     "Cursor",
     "DatasetVersion",
     "Dimension",
+    "Embeddings",
     "EventQuery",
     "Experiment",
     "Experiments",

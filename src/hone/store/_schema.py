@@ -175,3 +175,11 @@ results = Table(
     Column("cost", Float),  # dollars
     Column("created", BigInteger, nullable=False),
 )
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("model", String(64), primary_key=True),  # SHA-256 of the model: vectors of two models never mix
+    Column("text", String(64), primary_key=True),  # SHA-256 of what was embedded
+    Column("vector", LargeBinary, nullable=False),  # float32, little-endian
+)
