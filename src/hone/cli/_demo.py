@@ -1,7 +1,6 @@
 """`hone demo`: the main job on real input. A gateway answers questions about Python's standard library from its own
 documentation, every call is traced, every answer is scored, and a report says how good it was."""
 
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from hone.cli._say import dollars, out, print_json, talk
 from hone.client import Remote
 from hone.core import Rate, wilson
 from hone.errors import MissingExtra
+from hone.evals import whole_name
 from hone.local import House
 from hone.traces import TraceFilter, TraceRow
 
@@ -85,8 +85,7 @@ class Question(Struct, frozen=True):
         if self.answer is None:
             return text.strip().startswith("I don't know")
         names = [self.answer] if isinstance(self.answer, str) else self.answer
-        # A whole name: `set` is not found in `dict.setdefault`.
-        return any(re.search(rf"(?<![\w.]){re.escape(name)}(?!\w|\.\w)", text) for name in names)
+        return any(whole_name(name, text) for name in names)
 
 
 class Asked(Struct, frozen=True):
