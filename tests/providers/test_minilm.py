@@ -54,7 +54,8 @@ def test_vectors_have_length_one_and_no_texts_have_none() -> None:
 
 
 def test_what_stands_after_the_256th_token_is_not_read() -> None:
-    long, longer = minilm().embed(["word " * 300, "word " * 300 + "zebra " * 5000])
+    # One at a time: some processors' matrix kernels round the rows of a batch differently.
+    (long,), (longer,) = (minilm().embed([text]) for text in ("word " * 300, "word " * 300 + "zebra " * 5000))
     assert np.array_equal(long, longer)
 
 

@@ -1,16 +1,18 @@
 """Releases at run time: promotions through a gate, canaries, ways back, and what live traffic says."""
 
 import asyncio
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hone.core import Score, Span, Target, new_id, new_span_id, new_trace_id, now_ns
-from hone.errors import CallError, GateClosed
+from hone.errors import CallError, GateClosed, StoreError
 from hone.local import Bench, Hone, House, Options
-from hone.releases import Releases
+from hone.releases import Decision, Patrol, Releases
+from hone.server import Server
 from hone.store import EventQuery
 
 FILE = """
@@ -355,3 +357,53 @@ def test_the_loop_of_a_server_may_ask_from_another_thread(house: House, releases
         return (await asyncio.to_thread(releases.should_roll_back, "answer")).roll_back
 
     assert asyncio.run(look()) is False
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    """Waits for a thread, as long as it takes on a slow machine."""
+    end = time.monotonic() + 30
+    while not (found := true()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return found
+
+
+def test_a_server_takes_a_bad_canary_back_by_itself(house: House, releases: Releases, canary: int) -> None:
+    live(house, "baseline", 150, right=120)
+    live(house, "loud", 150, right=10)
+    with Server(house, "127.0.0.1", 0, look_every=0.05):
+        assert eventually(lambda: releases.history("answer")[0].action == "rollback")
+    assert releases.current("answer") == {"baseline": 1.0}
+    assert len([each for each in releases.history("answer") if each.action == "rollback"]) == 1
+
+
+class _Broken:
+    """Releases whose first look fails, as when a database is away for a moment."""
+
+    def __init__(self, releases: Releases) -> None:
+        self._releases, self.looks = releases, 0
+
+    def watch(self, task: str) -> Decision:
+        self.looks += 1
+        if self.looks == 1:
+            raise StoreError("the database does not answer")
+        return self._releases.watch(task)
+
+
+def test_a_look_that_fails_is_not_the_last_one(house: House, releases: Releases, canary: int) -> None:
+    live(house, "baseline", 150, right=120)
+    live(house, "loud", 150, right=10)
+    broken = _Broken(releases)
+    patrol = Patrol(broken, ["answer"], every=0.02)  # type: ignore[arg-type]
+    patrol.start()
+    assert eventually(lambda: releases.history("answer")[0].action == "rollback")
+    patrol.stop()
+    assert broken.looks >= 2
+
+
+def test_tasks_without_limits_are_not_looked_at(house: House, folder: Path) -> None:
+    assert house.releases.has_limits("answer")
+    house.close()
+    (folder / "hone.toml").write_text(FILE.partition("[releases.answer]")[0])
+    without = House.open(folder)
+    assert not without.releases.has_limits("answer")
+    without.close()

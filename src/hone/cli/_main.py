@@ -22,7 +22,7 @@ _VERBS = {
     "prompts": ("hone.cli._prompts", "Prompts and their versions: list, show, diff."),
     "feedback": ("hone.cli._feedback", "Add a score to a span, trace or session."),
     "doctor": ("hone.cli._doctor", "Look for the common faults of a project and this machine."),
-    "demo": ("hone.cli._demo", "Ask the Python documentation real questions, and see what came of it."),
+    "demo": ("hone.cli.demo", "The whole loop on real questions: serve, see, judge, release, and catch a bad change."),
 }
 
 

@@ -2,7 +2,7 @@
 
 from hone.evals._always import apart_always, mean_always, rate_always
 from hone.evals._case import Answer, Evaluator, Given, Measure
-from hone.evals._compare import Comparison, Verdict, compare_paired, judged, shown
+from hone.evals._compare import Comparison, Verdict, compare_paired, judged, sentence, shown
 from hone.evals._intervals import Estimate, mean, means_apart, rate, rates_apart
 from hone.evals._kept import kept_pair
 from hone.evals._registry import evaluators, make
@@ -42,6 +42,7 @@ __all__ = [
     "rates_apart",
     "rates_differ",
     "run",
+    "sentence",
     "shown",
     "spelled_out",
     "whole_name",

@@ -118,6 +118,17 @@ def _undecided(made: Comparison, half: float, ahead: float) -> Comparison:
     return replace(made, smallest=reach, more=more, reason=reason)
 
 
+def sentence(found: Comparison) -> str:
+    """The verdict in words, the difference in the metric's own unit."""
+    a, b = (side.partition("@")[2] or side for side in (found.a, found.b))
+    if found.difference is None:
+        return f"{a} cannot be compared with {b} on {found.metric}: {found.reason}."
+    passed = "beats" if found.not_worse_by == 0 else f"is not worse by {found.not_worse_by:g} than"
+    does = {"pass": passed, "fail": "is worse than", "cannot_tell": "cannot be told apart from"}[found.verdict]
+    ends = "" if found.low is None or found.high is None else f", 95 % interval {found.low:+.3g} to {found.high:+.3g}"
+    return f"{a} {does} {b} on {found.metric}: {found.difference:+.3g}{ends}, over {found.n:,} cases."
+
+
 def shown(verdict: Verdict) -> str:
     return verdict.replace("_", " ")
 

@@ -41,9 +41,11 @@ class Options(Struct, frozen=True, kw_only=True):
 class Bench:
     """Runs experiments of one house. Calls go through `connection`: into this process, or to a server elsewhere."""
 
-    def __init__(self, house: House, connection: Connection) -> None:
+    def __init__(self, house: House, connection: Connection, *, own: bool | None = None) -> None:
+        """`own` says that the calls are recorded in this very house, as those of a `Hone` are anyway."""
         self.house = house
         self._connection = connection
+        self._own = isinstance(connection, Hone) if own is None else own
 
     def evaluate(self, names: Sequence[str], data: Data, options: Options) -> Run:
         """Run variants of one task, such as `answer@concise`, over a dataset.
@@ -179,7 +181,7 @@ class Bench:
             for each in results
             for said in each.judgements
         ]
-        if not isinstance(self._connection, Hone):
+        if not self._own:
             for score in scores:
                 self._connection.score(score)
             return

@@ -21,7 +21,8 @@ from hone.core import Usage
 from hone.errors import CallError, MissingExtra, ProjectError
 from hone.providers import _wire, embedders
 from hone.providers._extract import Cosines, Message, extract
-from hone.providers._seam import Answer, ChatRequest, Embedder, Model
+from hone.providers._remembering import Remembering
+from hone.providers._seam import Answer, ChatRequest, Model
 
 NAME = "extractive"
 
@@ -112,7 +113,7 @@ def _read(body: bytes) -> _Body:
 def _cosines() -> Cosines | None:
     """Nearness in meaning as MiniLM sees it; None where it is not installed, or is not what it should be."""
     try:
-        model: Embedder = embedders.load("minilm")()
+        model = Remembering(embedders.load("minilm")())
     except (MissingExtra, ProjectError):
         return None
 

@@ -3,8 +3,21 @@
 from hone.releases._gate import GateResult
 from hone.releases._history import apply, current, history
 from hone.releases._live import LiveSummary
+from hone.releases._patrol import EVERY, Patrol
 from hone.releases._releases import Releases
 from hone.releases._standing import Live
 from hone.releases._watch import Check, Decision
 
-__all__ = ["Check", "Decision", "GateResult", "Live", "LiveSummary", "Releases", "apply", "current", "history"]
+__all__ = [
+    "EVERY",
+    "Check",
+    "Decision",
+    "GateResult",
+    "Live",
+    "LiveSummary",
+    "Patrol",
+    "Releases",
+    "apply",
+    "current",
+    "history",
+]

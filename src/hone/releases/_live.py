@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hone.core import Span
+from hone.core import SpanStatus
 from hone.evals import (
     TAG,
     Comparison,
@@ -41,10 +41,20 @@ class LiveSummary(Struct, frozen=True, kw_only=True):
     high: float | None
 
 
+class Done(Struct, frozen=True):
+    """As much of a call as is compared; hundreds of thousands of them are held at once."""
+
+    trace_id: str
+    span_id: str
+    variant: str | None
+    status: SpanStatus
+    duration: int  # ns
+
+
 class Calls(Struct, frozen=True, kw_only=True):
     """The calls of a task in an environment since a moment, oldest first."""
 
-    spans: list[Span]
+    spans: list[Done]
     scores: dict[str, dict[str, Any]]  # metric -> trace id -> value
 
     def values(self, variant: str, metric: str) -> list[bool | float]:
@@ -66,10 +76,14 @@ def calls_of(
     query = SpanQuery(
         project=project, environment=environment, task=task, kind="task", since=since, limit=_PAGE
     )  # fmt: skip
-    spans: list[Span] = []
+    spans: list[Done] = []
     while len(spans) < _MOST:
         page = telemetry.spans(query)
-        spans += [span for span in page if TAG not in span.tags]
+        spans += [
+            Done(span.trace_id, span.span_id, span.variant, span.status, span.duration)
+            for span in page
+            if TAG not in span.tags
+        ]
         if len(page) < _PAGE:
             break
         query = replace(query, before=(page[-1].start, page[-1].span_id))
@@ -78,7 +92,7 @@ def calls_of(
     return Calls(spans=spans[::-1], scores=scores)
 
 
-def _scores(telemetry: Telemetry, project: str, metric: str, since: int, spans: list[Span]) -> dict[str, Any]:
+def _scores(telemetry: Telemetry, project: str, metric: str, since: int, spans: list[Done]) -> dict[str, Any]:
     """The newest score of each call, given to its trace or to the span of the task."""
     trace_of = {span.span_id: span.trace_id for span in spans} | {span.trace_id: span.trace_id for span in spans}
     found: dict[str, Any] = {}

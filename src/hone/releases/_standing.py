@@ -106,6 +106,10 @@ class Standing:
             compared = _live.compare(calls, task, order[0], order[-1], metric, what, margin)
         return Live(task=task, environment=where, metric=metric, since=start, variants=found, comparison=compared)
 
+    def has_limits(self, task: str) -> bool:
+        """Is there anything that could take a release of the task back?"""
+        return task in self._project.rollbacks or task in self._project.gates
+
     def should_roll_back(self, task: str, environment: str | None = None) -> Decision:
         """Does the variant that gained traffic by the current release cross a limit of [releases.TASK]?
 

@@ -1,11 +1,13 @@
 """The whole server as one ASGI callable: a dispatcher that sends model calls straight to their door."""
 
+import asyncio
 from typing import Any
 
 from starlette.types import ASGIApp
 
 from hone.errors import HoneError, NotAllowed
 from hone.local import House
+from hone.releases import EVERY, Patrol
 from hone.server._asgi import Receive, Scope, Send, headers_of, send_body
 from hone.server._guard import Guard
 from hone.server._problem import problem_of
@@ -19,8 +21,10 @@ _OURS = ("/api/", "/healthz", "/readyz")
 class App:
     """Serves one house. Model calls pass no framework on their way."""
 
-    def __init__(self, house: House, api_key: str | None = None) -> None:
+    def __init__(self, house: House, api_key: str | None = None, *, look_every: float = EVERY) -> None:
         self._house = house
+        limited = [task for task in house.project.tasks if house.releases.has_limits(task)]
+        self._patrol = Patrol(house.releases, limited, every=look_every)
         self._guard = Guard(api_key)
         self._chat = ChatDoor(house.gateway, house.project.server.max_body)
         self._api: ASGIApp = api(house)
@@ -62,8 +66,10 @@ class App:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                self._patrol.start()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
+                await asyncio.to_thread(self._patrol.stop)
                 await self._house.gateway.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return

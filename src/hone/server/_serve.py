@@ -11,14 +11,18 @@ import uvicorn
 
 from hone.errors import NotAllowed, ProjectError
 from hone.local import House
+from hone.releases import EVERY
 from hone.server._app import App
 
 
 class Server:
     """Serves a house until it is told to stop. `with server:` serves from a thread of its own."""
 
-    def __init__(self, house: House, host: str, port: int, api_key: str | None = None) -> None:
-        """
+    def __init__(
+        self, house: House, host: str, port: int, api_key: str | None = None, *, look_every: float = EVERY
+    ) -> None:
+        """`look_every` are the seconds between two looks at what is on trial.
+
         Raises:
             NotAllowed: `host` is beyond loopback and there is no key.
         """
@@ -27,7 +31,7 @@ class Server:
                 f"{host} can be reached from other machines, and there is no key to keep them out",
                 hint="set HONE_API_KEY, or listen on 127.0.0.1",
             )
-        self._app = App(house, api_key)
+        self._app = App(house, api_key, look_every=look_every)
         self._host, self._port = host, port
         self._socket: socket.socket | None = None
         self._server: uvicorn.Server | None = None

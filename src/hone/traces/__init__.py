@@ -4,7 +4,7 @@ from hone.traces._matching import newest_of
 from hone.traces._normal import Record
 from hone.traces._recorder import Pricer, Recorder, Redactor
 from hone.traces._traces import TraceFilter, Traces
-from hone.traces._views import SpanNode, TraceDetail, TracePage, TraceRow
+from hone.traces._views import SpanNode, TraceDetail, TracePage, TraceRow, passages_in
 from hone.traces._wording import filter_from, wording
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "Traces",
     "filter_from",
     "newest_of",
+    "passages_in",
     "wording",
 ]

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+import msgspec
 from msgspec import Struct, field
 
-from hone.core import Score, Span, SpanStatus
+from hone.core import Passage, Score, Span, SpanStatus, from_json
 from hone.errors import CallError
 
 
@@ -53,6 +54,16 @@ class TraceDetail(Struct, frozen=True, kw_only=True):
     scores: list[Score]
     tokens: int | None = None
     cost: float | None = None
+
+
+def passages_in(span: Span) -> list[Passage]:
+    """What a retrieval found, best first; nothing for other spans and for what is no passage."""
+    if span.kind != "retrieval" or not span.output:
+        return []
+    try:
+        return msgspec.convert(from_json(span.output), list[Passage])
+    except ValueError:  # no JSON, or of another shape
+        return []
 
 
 def tokens_of(spans: Iterable[Span]) -> int | None:

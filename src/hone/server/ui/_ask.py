@@ -14,10 +14,10 @@ from hone.project import Task
 from hone.server.ui._face import Asked
 from hone.server.ui._scored import quality_metric
 from hone.server.ui._shapes import AskPage
-from hone.server.ui._span import passages_in, span_view
+from hone.server.ui._span import span_view
 from hone.server.ui._trace import THUMBS
 from hone.server.ui._waterfall import flat
-from hone.traces import TraceDetail
+from hone.traces import TraceDetail, passages_in
 
 TAG = "ask"  # on every call made here, so that the page's calls can be told from the application's
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from hone.core import text_in
-from hone.evals import Comparison, Run, load
+from hone.evals import Run, load, sentence
 from hone.local import House
 from hone.server.ui._face import Asked
 from hone.server.ui._shapes import CaseRow, ComparisonPage, ExperimentList
@@ -47,16 +47,6 @@ def _sides(run: Run, a: str | None, b: str | None) -> tuple[str, str]:
     names = run.variants
     b = b or ("baseline" if "baseline" in names and a != "baseline" else next(n for n in [*names, ""] if n != a))
     return a or next((name for name in names if name != b), b), b
-
-
-def sentence(found: Comparison) -> str:
-    """The verdict in words, the difference in the metric's own unit."""
-    a, b = (side.partition("@")[2] or side for side in (found.a, found.b))
-    if found.difference is None:
-        return f"{a} cannot be compared with {b} on {found.metric}: {found.reason}."
-    does = {"pass": "beats", "fail": "is worse than", "cannot_tell": "cannot be told apart from"}[found.verdict]
-    ends = "" if found.low is None or found.high is None else f", 95 % interval {found.low:+.3g} to {found.high:+.3g}"
-    return f"{a} {does} {b} on {found.metric}: {found.difference:+.3g}{ends}, over {found.n:,} cases."
 
 
 def _cases(run: Run, a: str, b: str, metric: str) -> list[CaseRow]:

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import msgspec
-
-from hone.core import Passage, Score, Span, from_json, to_json
+from hone.core import Score, Span, from_json, to_json
 from hone.server.ui._shapes import SpanView, Turn
+from hone.traces import passages_in
 
 _LONGEST = 20_000  # characters of one text on a page; the JSON twin has all of it
 _TURNS = 200
@@ -22,16 +21,6 @@ def span_view(span: Span, scores: list[Score]) -> SpanView:
         passages=passages_in(span),
         scores=scores,
     )
-
-
-def passages_in(span: Span) -> list[Passage]:
-    """What a retrieval found, best first; nothing for other spans and for what is no passage."""
-    if span.kind != "retrieval":
-        return []
-    try:
-        return msgspec.convert(_value(span.output), list[Passage])
-    except msgspec.ValidationError:
-        return []
 
 
 def text_of(message: Any) -> str:

@@ -40,6 +40,13 @@ def static_url(name: str) -> str:
     return f"/static/{version()}/{name}"
 
 
+@cache
+def stylesheet() -> str:
+    """The style of the pages for one that stands alone: without the fonts, which are files beside it."""
+    lines = (FOLDER / "hone.css").read_text("utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.startswith("@font-face"))
+
+
 async def _serve(request: Request) -> Response:
     path = _files().get(request.path_params["name"])
     if path is None:
