@@ -52,6 +52,32 @@ def test_from_nothing_to_a_scored_trace(hone, project):
     assert [child["span"]["kind"] for child in root["children"]] == ["retrieval", "llm"]
 
 
+def test_a_trace_is_scored_by_the_id_that_the_list_shows(hone, project):
+    trace = json.loads(hone("run", "answer", QUESTION, "--json", cwd=project).stdout)["trace_id"]
+    assert hone("feedback", "add", trace[:10], "helpful", "false", cwd=project).returncode == 0
+    (row,) = json.loads(hone("traces", "list", "--score", "helpful:false", "--json", cwd=project).stdout)["items"]
+    assert row["trace_id"] == trace
+    assert row["scores"][0]["target"] == {"kind": "trace", "id": trace}
+    nowhere = hone("feedback", "add", "zzz", "helpful", "true", cwd=project)
+    assert (nowhere.returncode, "no trace 'zzz'" in nowhere.stderr) == (1, True)
+    odd = hone("feedback", "add", trace, "helpfull", "true", cwd=project)
+    assert "declares no metric 'helpfull'; it has: helpful, contains" in odd.stderr
+
+
+def test_the_sample_project_goes_on_to_an_evaluation_and_a_release(hone, project):
+    run = hone("evals", "run", "answer", "answer@brief", "--data", "questions", "--compare", "answer@brief", "--json",
+               cwd=project)  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    found = json.loads(run.stdout)
+    right = {each["variant"]: each["mean"] for each in found["summaries"] if each["metric"] == "contains"}
+    assert right["baseline"] > 0.6
+    assert found["comparison"]["n"] == 14
+    assert json.loads(hone("releases", "canary", "answer@brief", "--share", "0.1", "--json", cwd=project).stdout)[
+        "weights"
+    ] == {"baseline": 0.9, "brief": 0.1}
+    assert hone("releases", "rollback", "answer", cwd=project).returncode == 0
+
+
 def test_data_goes_to_stdout_and_talk_to_stderr(hone, project):
     done = hone("run", "answer", QUESTION, cwd=project)
     assert "seven working days" in done.stdout

@@ -8,6 +8,7 @@ from hone.cli._near import connected
 from hone.cli._say import print_json, shared_options, talk
 from hone.client import score
 from hone.core import from_json
+from hone.local import Hone
 
 
 @click.group("feedback")
@@ -39,12 +40,16 @@ def add(
 ) -> None:
     """Score TARGET. VALUE is true, false, a number or a word.
 
+    TARGET may be the id of a trace as `hone traces list` shows it.
+
     \b
-    hone feedback add 4bf92f3577b34da6a3ce929d0e0e4736 helpful true --comment "solved it"
+    hone feedback add 4bf92f3577 helpful true --comment "solved it"
     """
-    with connected(folder):
+    with connected(folder) as to:
         aim = {kind: target} if kind else target
         made = score(aim, name, _value(value), by=by, comment=comment, id=score_id)
+        if isinstance(to, Hone) and name not in (known := to.house.project.metrics):
+            talk.print(f"note: hone.toml declares no metric {name!r}; it has: {', '.join(known)}", markup=False)
     if as_json:
         print_json({"id": made})
     else:

@@ -10,7 +10,7 @@ from rich.tree import Tree
 
 from hone.cli._near import reading
 from hone.cli._say import dollars, out, print_json, shared_options, talk
-from hone.core import text_in, utc
+from hone.core import now_ns, text_in, utc
 from hone.traces import SpanNode, TraceDetail, TraceFilter, TraceRow
 
 
@@ -53,10 +53,15 @@ def _table(rows: list[TraceRow]) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False)
     for name, side in (("when", "left"), ("trace", "left"), ("name", "left"), ("status", "left"), ("latency", "right"),
                        ("tokens", "right"), ("cost", "right"), ("scores", "left")):  # fmt: skip
-        table.add_column(name, justify="right" if side == "right" else "left", no_wrap=name != "scores")
+        table.add_column(
+            name,
+            justify="right" if side == "right" else "left",
+            no_wrap=name != "scores",
+            min_width=14 if name == "scores" else None,
+        )
     for row in rows:
         table.add_row(
-            f"{utc(row.start):%m-%d %H:%M:%S}",
+            _when(row.start),
             row.trace_id[:_SHOWN],
             escape(row.name + (f"@{row.variant}" if row.variant else "")),
             f"[{_COLOUR[row.status]}]{row.status}[/]",
@@ -114,6 +119,12 @@ def _grow(tree: Tree, node: SpanNode) -> None:
 
 _SHOWN = 10  # characters of an id: enough to be clear among the latest, and `show` takes them
 _COLOUR = {"ok": "green", "error": "red", "cancelled": "yellow"}
+
+
+def _when(ns: int) -> str:
+    """UTC; without the date where it is today's."""
+    when = utc(ns)
+    return f"{when:%H:%M:%S}" if when.date() == utc(now_ns()).date() else f"{when:%m-%d %H:%M}"
 
 
 def _ms(ns: int) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from hone.core import Clock, Passage, Span, Usage, now_ns
+from hone.core import Clock, Passage, Span, Target, Usage, now_ns, valid_span_id, valid_trace_id
 from hone.errors import StoreError, UnknownModel
 from hone.feedback import score_from
 from hone.gateway import Gateway, Rooms
@@ -126,14 +127,20 @@ class House:
     ) -> Added:
         """Add a score; returns when it is durable.
 
+        A target without a kind is a span's or a trace's id; that of a trace may be cut short.
+
         Raises:
-            CallError: it is not well formed.
+            CallError: it is not well formed, or several traces begin so.
+            NotFound: no trace begins so.
             StoreError: it could not be kept.
         """
         score = score_from(
             self.project.name, self._metrics, target=target, name=name, value=value, by=by, comment=comment, id=id,
             clock=self.clock,
         )  # fmt: skip
+        if isinstance(target, str) and not (valid_trace_id(target) or valid_span_id(target)):
+            # Cut short, as lists show it.
+            score = replace(score, target=Target("trace", self.traces.full_id(target)))
         receipt = self.recorder.record([score]).wait(_COMMIT_SECONDS)
         return Added(score.id, fresh=receipt.written == 1)
 

@@ -81,7 +81,7 @@ class Traces:
             NotFound: there is no such trace.
             CallError: several begin so.
         """
-        full = trace_id if valid_trace_id(trace_id) else self._full_id(trace_id)
+        full = trace_id if valid_trace_id(trace_id) else self.full_id(trace_id)
         spans = self._telemetry.trace(self._project, full)
         if not spans:
             # A reply may be a few milliseconds ahead of the commit of its spans.
@@ -158,12 +158,18 @@ class Traces:
             found[trace_of.get(score.target.id, score.target.id)].append(score)
         return found
 
-    def _full_id(self, start: str) -> str:
+    def full_id(self, start: str) -> str:
+        """The id of the one trace among the latest that begins so.
+
+        Raises:
+            NotFound: there is none.
+            CallError: there are several.
+        """
         latest = [
             *self._telemetry.spans(SpanQuery(project=self._project, roots_only=True, limit=_RECENT)),
             *self._telemetry.spans(SpanQuery(project=self._project, limit=_RECENT)),
         ]
-        found = {span.trace_id for span in latest if span.trace_id.startswith(start)}
+        found = {span.trace_id for span in latest if start and span.trace_id.startswith(start)}
         if len(found) > 1:
             raise CallError(f"{len(found)} traces begin with {start!r}", hint="give more of the id")
         if not found:
