@@ -4,8 +4,10 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,19 +16,20 @@ from typing import Any, NamedTuple
 import pytest
 from scipy.stats import binomtest
 
-from hone.cli.demo import _loop
+from hone.cli.demo import _model
 from hone.cli.demo._loop import Loop
 from hone.cli.demo._model import chosen
 from hone.cli.demo._page import page
 from hone.cli.demo._project import BY_WORDS, write
 from hone.core import from_json, wilson
 from hone.errors import CallError, ProjectError, UpstreamError
+from hone.evals import compare_paired
 from hone.local import House
 from hone.server import Server
 from hone.store import ScoreQuery, SpanQuery
 from hone.testing import FakeUpstream
 
-_NUMBER = re.compile(r'data-number="([^"]+)" data-value="([^"]+)"')
+_NUMBER = re.compile(r'data-number="([^"]+)" data-value="([^"]+)">([^<]+)<')
 _ENVIRONMENT = {
     name: value for name, value in os.environ.items() if not name.startswith(("HONE_", "OPENAI_", "ANTHROPIC_"))
 }
@@ -41,6 +44,7 @@ class Ran(NamedTuple):
     talk: str
     html: str
     numbers: dict[str, float]
+    shown: dict[str, str]  # the text that a person reads
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +57,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     html = Path(told["report"]).read_text("utf-8")
-    return Ran(folder, told, done.stderr, html, {name: float(value) for name, value in _NUMBER.findall(html)})
+    found = _NUMBER.findall(html)
+    numbers, shown = {name: float(value) for name, value, _ in found}, {name: text for name, _, text in found}
+    return Ran(folder, told, done.stderr, html, numbers, shown)
 
 
 @pytest.fixture
@@ -96,6 +102,9 @@ def test_the_numbers_of_the_held_out_questions_are_those_of_the_stored_scores(ra
         assert (one["n"], one["mean"], one["low"], one["high"]) == (again.n, again.mean, again.low, again.high)
         for part in ("n", "mean", "low", "high"):
             assert ran.numbers[f"held-out/{one['name']}/{part}"] == one[part]
+        assert ran.shown[f"held-out/{one['name']}/mean"] == f"{100 * again.mean:.1f} %"
+        assert ran.shown[f"held-out/{one['name']}/low"] == f"{100 * again.low:.1f} %"
+        assert ran.shown[f"held-out/{one['name']}/high"] == f"{100 * again.high:.1f} %"
 
 
 @one_worker
@@ -113,6 +122,39 @@ def test_the_comparison_of_a_turn_is_that_of_the_stored_scores(ran: Ran, house: 
     assert told["comparison"]["p"] == pytest.approx(binomtest(wins, wins + losses).pvalue)
     for part in ("difference", "low", "high", "p"):
         assert ran.numbers[f"turn{turn + 1}/{part}"] == told["comparison"][part]
+    assert ran.shown[f"turn{turn + 1}/difference"] == f"{100 * (wins - losses) / 355:+.1f} points"
+    again = compare_paired(ours, theirs, boolean=True, a="", b="", metric="correct")
+    assert (again.low, again.high) == (told["comparison"]["low"], told["comparison"]["high"])
+
+
+@one_worker
+def test_the_numbers_of_the_dev_questions_are_those_of_the_stored_scores(ran: Ran, house: House) -> None:
+    runs = [each for each in house.experiments.latest("python-docs", limit=100) if each.split == "dev"][::-1]
+    assert len(runs) == 2
+    for turn, run in enumerate(runs):
+        answers = judged(house, run.id)
+        assert set(answers) == {one["name"] for one in ran.told["turns"][turn]["dev"]}
+        for one in ran.told["turns"][turn]["dev"]:
+            again = wilson(sum(answers[one["name"]].values()), 318)
+            assert (one["n"], one["mean"], one["low"], one["high"]) == (again.n, again.mean, again.low, again.high)
+            assert ran.numbers[f"turn{turn + 1}/dev/{one['name']}/mean"] == one["mean"]
+
+
+@one_worker
+@pytest.mark.parametrize("turn", [0, 1])
+def test_failures_are_as_many_as_stored_scores_say_no(ran: Ran, house: House, turn: int) -> None:
+    told, phase = ran.told["turns"][turn], ("traffic", "canary")[turn]
+    answers = judged(house, f"{ran.told['run']}-{phase}")[told["against"]]
+    assert sum(told["failures"].values()) == sum(not right for right in answers.values()) > 0
+    tags = f"{ran.told['run']}-{phase}"
+    missed = 0
+    data = [json.loads(line) for line in (ran.folder / "datasets" / "questions.jsonl").read_text("utf-8").splitlines()]
+    sources = {each["input"]["question"]: set(each.get("context", ())) for each in data}
+    for span in house.telemetry.spans(SpanQuery(kind="retrieval", tag=tags, variant=told["against"], limit=10_000)):
+        question = from_json(span.input)
+        found = {passage["source"] for passage in from_json(span.output)}
+        missed += not answers[question] and bool(sources[question]) and not found & sources[question]
+    assert missed == told["failures"]["not found"]
 
 
 @one_worker
@@ -136,7 +178,13 @@ def test_live_numbers_are_those_of_the_stored_scores(ran: Ran, house: House) -> 
         for one in phase["variants"]:
             again = wilson(sum(counted[one["name"]].values()), len(counted[one["name"]]))
             assert (one["n"], one["mean"], one["low"], one["high"]) == (again.n, again.mean, again.low, again.high)
-            assert ran.numbers[f"live/{phase['name']}/{one['name']}/mean"] == one["mean"]
+            for part in ("n", "mean", "low", "high"):
+                assert ran.numbers[f"live/{phase['name']}/{one['name']}/{part}"] == one[part]
+    if ran.told["ab"] is not None:
+        halves = judged(house, f"{ran.told['run']}-ab")
+        shares = {variant: sum(found.values()) / len(found) for variant, found in halves.items()}
+        chosen, against = ran.told["turns"][0]["chosen"], ran.told["turns"][0]["against"]
+        assert ran.told["ab"]["difference"] == pytest.approx(shares[chosen] - shares[against])
 
 
 @one_worker
@@ -147,6 +195,10 @@ def test_the_bad_canary_is_taken_back_by_the_server_itself(ran: Ran, house: Hous
     assert back.by == "hone"
     assert "careless" not in back.weights
     assert "careless" in (back.reason or "")
+    spans = house.telemetry.spans(SpanQuery(kind="task", tag=f"{ran.told['run']}-canary", limit=10_000))
+    before = [span for span in spans if span.start < back.created]
+    assert ran.told["canary"]["of"] == len(before)
+    assert ran.told["canary"]["calls"] == sum(span.variant == "careless" for span in before) > 0
 
 
 @one_worker
@@ -185,8 +237,7 @@ def told_by(folder: Path, upstream: str | None) -> tuple[Any, list[str]]:
     return story, [phase.name for phase in story.phases]
 
 
-def test_a_generative_model_behind_a_base_url_takes_the_same_way(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_loop, "_PATIENCE", 0.5)
+def test_a_generative_model_behind_a_base_url_takes_the_same_way(small: Path) -> None:
     with FakeUpstream() as upstream:  # repeats the prompt, so it is right where the passage was found
         story, phases = told_by(small, upstream.url)
         assert {request.body["model"] for request in upstream.received} == {"stand-in"}
@@ -199,8 +250,7 @@ def test_a_generative_model_behind_a_base_url_takes_the_same_way(small: Path, mo
     assert "stand-in" in page(story)
 
 
-def test_it_may_be_run_again_in_the_same_folder(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_loop, "_PATIENCE", 0.5)
+def test_it_may_be_run_again_in_the_same_folder(small: Path) -> None:
     first, _ = told_by(small, None)
     second, _ = told_by(small, None)
     assert second.variants == first.variants
@@ -214,6 +264,40 @@ def test_a_model_that_cannot_be_reached_stops_it_at_the_first_question(small: Pa
         url = upstream.url
     with pytest.raises(UpstreamError, match="the first question could not be answered"):
         told_by(small, url)
+
+
+@pytest.mark.parametrize("listens", ["an SSH banner", "nothing but silence closes"])
+def test_what_listens_at_a_usual_port_and_is_no_model_server_is_passed_over(
+    listens: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def banner() -> None:
+            caller, _ = server.accept()
+            with caller:
+                caller.recv(1000)
+                if listens == "an SSH banner":
+                    caller.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+
+        thread = threading.Thread(target=banner, daemon=True)
+        thread.start()
+        monkeypatch.setattr(_model, "_LOCAL", (f"http://127.0.0.1:{server.getsockname()[1]}/v1",))
+        assert _model.offered() is None
+        thread.join(10)
+
+
+def test_at_a_base_url_a_model_goes_by_the_servers_own_name_and_no_key_is_sent_unasked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    made = chosen("openai/gpt-oss-20b", "http://gpu-1:8000/v1")
+    assert made.use == "openai-compatible/openai/gpt-oss-20b"
+    assert "api_key" not in made.settings
+    assert "secret" not in made.settings
+    assert 'api_key = "${OTHER}"' in chosen("x", "http://gpu-1:8000/v1", "OTHER").settings
+    with pytest.raises(CallError, match="password"):
+        chosen("x", "http://me:secret@gpu-1:8000/v1")
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:

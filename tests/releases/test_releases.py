@@ -300,6 +300,17 @@ def test_a_bad_canary_is_rolled_back_and_says_why(
     assert releases.watch("answer").roll_back is False, "the way back is not on trial"
 
 
+def test_an_upstream_that_is_down_for_all_does_not_unwind_the_history(house: House, releases: Releases) -> None:
+    releases.promote("answer", "deaf", by="ann", force=True)
+    releases.promote("answer", "loud", by="ann", force=True)
+    live(house, "loud", 60, failed=60)
+    assert releases.watch("answer").rolled_back_to == {"deaf": 1.0}
+    live(house, "deaf", 60, failed=60)
+    decision = releases.watch("answer")
+    assert (decision.roll_back, decision.variant) == (False, None)
+    assert releases.current("answer") == {"deaf": 1.0}
+
+
 def test_a_promoted_variant_is_still_watched_for_errors(house: House, releases: Releases) -> None:
     releases.promote("answer", "loud", by="ann", force=True)
     live(house, "loud", 40, failed=20)

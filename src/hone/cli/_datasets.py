@@ -128,6 +128,14 @@ def grow_(
         print_json(grown)
     else:
         talk.print(_said(grown.added, grown.repeated, grown.examples, name), markup=False)
+        if not grown.added and not grown.repeated and where:
+            talk.print(
+                f"no answered call has the score {where}: hone traces list --score {where}",
+                markup=False,
+                soft_wrap=True,
+            )
+        elif grown.added:
+            talk.print(f"what would have been right goes into `expected`, in {data.path}", markup=False, soft_wrap=True)
     if grown.added + grown.repeated == 0:
         sys.exit(1)
 

@@ -1,5 +1,6 @@
 """The command itself: its verbs, each loaded from a file of its own when it is used."""
 
+import difflib
 import os
 import sys
 from importlib import import_module
@@ -37,6 +38,16 @@ class _Verbs(click.Group):
             return None
         command: click.Command = import_module(_VERBS[name][0]).command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _VERBS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], _VERBS, n=1)
+            ctx.fail(
+                f"no verb {args[0]!r}: " + (f"did you mean `{near[0]}`?" if near else f"there are {', '.join(_VERBS)}")
+            )
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):

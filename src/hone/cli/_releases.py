@@ -139,15 +139,18 @@ def _shares(weights: Any) -> str:
 
 def _table(history: list[Release]) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False)
-    for column in ("when", "what", "shares", "by", "why"):
+    for column in ("release", "when", "what", "shares", "by", "why"):
         table.add_column(column)
     for each in history:
         when = f"{utc(each.created):%Y-%m-%d %H:%M:%S}"
-        table.add_row(when, each.action, _shares(each.weights), each.by, each.reason or "")
+        table.add_row(str(each.id), when, each.action, _shares(each.weights), each.by, each.reason or "")
     return table
 
 
 def _print_live(live: Live) -> None:
+    if not any(each.n for each in live.variants):
+        out.print(f"no call since this release has a score {live.metric!r}", markup=False)
+        return
     for each in live.variants:
         doubt = "" if each.low is None else f", 95 % interval {each.low:.4g} to {each.high:.4g}"
         value = "no value" if each.mean is None else f"{each.mean:.4g}"

@@ -10,7 +10,7 @@ from rich.tree import Tree
 
 from hone.cli._near import reading
 from hone.cli._say import dollars, out, print_json, shared_options, talk
-from hone.core import now_ns, text_in, utc
+from hone.core import Score, now_ns, text_in, utc
 from hone.traces import SpanNode, TraceDetail, TraceFilter, TraceRow
 
 
@@ -50,14 +50,13 @@ def list_(as_json: bool, folder: Path | None, **filters: str | int | None) -> No
 
 
 def _table(rows: list[TraceRow]) -> Table:
-    table = Table(box=None, header_style="dim", pad_edge=False)
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 1, 0, 0))
     for name, side in (("when", "left"), ("trace", "left"), ("name", "left"), ("status", "left"), ("latency", "right"),
                        ("tokens", "right"), ("cost", "right"), ("scores", "left")):  # fmt: skip
         table.add_column(
             name,
             justify="right" if side == "right" else "left",
-            no_wrap=name != "scores",
-            min_width=14 if name == "scores" else None,
+            no_wrap=True,
         )
     for row in rows:
         table.add_row(
@@ -68,7 +67,7 @@ def _table(rows: list[TraceRow]) -> Table:
             _ms(row.duration),
             "" if row.tokens is None else f"{row.tokens:,}",
             dollars(row.cost),
-            escape(", ".join(f"{score.name}={score.value}" for score in row.scores)),
+            escape(_cut(_scores(row.scores), max(_LEAST, out.width - _OTHERS))),
         )
     return table
 
@@ -117,8 +116,23 @@ def _grow(tree: Tree, node: SpanNode) -> None:
         _grow(branch, child)
 
 
+_OTHERS, _LEAST = 68, 12  # characters that the other columns take, and that scores get at least
 _SHOWN = 10  # characters of an id: enough to be clear among the latest, and `show` takes them
 _COLOUR = {"ok": "green", "error": "red", "cancelled": "yellow"}
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _scores(found: list[Score]) -> str:
+    """What people said first: a line has no room for all that evaluators found."""
+    ordered = sorted(found, key=lambda score: (score.by == "code", not isinstance(score.value, bool)))
+    return ", ".join(f"{score.name}={_value(score.value)}" for score in ordered)
+
+
+def _value(value: bool | float | str) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _when(ns: int) -> str:
@@ -132,5 +146,4 @@ def _ms(ns: int) -> str:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 160 else f"{line[:157]}..."
+    return _cut(" ".join(text.split()), 160)

@@ -30,4 +30,5 @@ def wilson(successes: int, n: int) -> Rate:
     share, z2 = successes / n, _Z95 * _Z95
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = _Z95 * sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return Rate(n, share, max(0.0, middle - half), min(1.0, middle + half))
+    # At the ends the formula gives exactly 0 and 1, which floats miss by a hair.
+    return Rate(n, share, middle - half if successes else 0.0, middle + half if successes < n else 1.0)

@@ -38,7 +38,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
         if text is None:
             return cls(**rest)
         metric, colon, value = text.partition(":")
-        if not metric:
+        if not metric or "=" in metric:
             raise CallError(f"{text!r} is not METRIC or METRIC:VALUE", hint="helpful:false")
         return cls(metric=metric, value=_value(value) if colon else None, **rest)
 

@@ -30,10 +30,13 @@ class Remembering:
 
     def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """See `Embedder.embed`; only texts that are new are read, together."""
+        if not texts:
+            return self._embedder.embed(texts)
         with self._lock:
             found = {text: self._known[text] for text in texts if text in self._known}
         if missing := [text for text in dict.fromkeys(texts) if text not in found]:
-            found |= zip(missing, self._embedder.embed(missing), strict=True)
+            # Copies: a row would keep its whole batch in memory.
+            found |= zip(missing, map(np.copy, self._embedder.embed(missing)), strict=True)
         with self._lock:
             for text in found:
                 self._known[text] = found[text]

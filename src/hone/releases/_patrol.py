@@ -55,4 +55,5 @@ class Patrol:
             log.exception("the release of %s could not be looked at", task)
         else:
             if decision.rolled_back_to is not None:
-                log.warning("rolled back to %s, %s", decision.rolled_back_to, decision.reason)
+                shares = ", ".join(f"{name} {share:.0%}" for name, share in decision.rolled_back_to.items())
+                log.warning("%s is rolled back to %s: %s", task, shares, decision.reason)

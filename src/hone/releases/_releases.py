@@ -40,7 +40,7 @@ class Releases(Standing):
                 hint=f"hone evals run {task}@{variant} --data NAME --compare {task}@production, or --force",
                 gate=shown,
             )
-        why = reason or (str(shown.comparison) if shown.comparison and shown.open else None)
+        why = reason or (str(shown.comparison) if shown.comparison and shown.open else shown.reason)
         if not shown.open:
             verdict = shown_verdict(shown.comparison.verdict) if shown.comparison else "no experiment"
             why = f"{reason or 'no reason given'} (past the closed gate: {verdict})"

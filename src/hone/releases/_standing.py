@@ -127,7 +127,9 @@ class Standing:
         others = [name for name in weights if name != variant]
         found = _watch.checks(calls, variant, others, rollback=rollback, gate=wanted, what=what)
         crossed = [each for each in found if each.crossed]
-        reason = "; ".join(f"{each.name}: {each.said}" for each in crossed) or "no limit is crossed"
+        reason = "; ".join(f"{each.name}: {each.said}" for each in crossed) or (
+            "no limit is crossed" if found else "no limit is set"
+        )
         return Decision(**about, roll_back=bool(crossed), checks=found, reason=f"{task}@{variant}: {reason}")
 
     # -- for both halves
@@ -143,7 +145,13 @@ class Standing:
         return stack
 
     def _on_trial(self, task: str, environment: str | None) -> str | None:
-        """The variant that gained most traffic by the current release."""
+        """The variant that gained most traffic by the current release.
+
+        After a rollback there is none: what it went back to was released before, and an upstream that is down for
+        everybody must not unwind the history, release by release.
+        """
+        if self._last(task, environment).action == "rollback":
+            return None
         stack = self._stack(task, environment)
         return _watch.rising(stack[-1].weights, stack[-2].weights) if len(stack) > 1 else None
 

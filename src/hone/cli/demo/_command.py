@@ -1,5 +1,6 @@
 """The command: where the project lives, which model answers, and what is said at the end."""
 
+import os
 import shutil
 import signal
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
 from hone.cli._say import dollars, out, print_json, talk
@@ -42,10 +44,11 @@ _BAR = 40  # characters that stand for all answers right
 @click.option("--port", type=click.IntRange(0, 65535), help="With --serve: by default HONE_PORT, else 4700.")
 @click.option("--model", help="A generative model, such as openai/gpt-5-mini; `auto` takes what is found here.")
 @click.option("--base-url", help="Where an OpenAI-compatible server has it, such as http://127.0.0.1:8000/v1.")
+@click.option("--api-key-env", "key", help="The environment variable that holds the key for it.")
 @click.option("--limit", type=click.IntRange(10), help="Only the first so many questions of each split.")
 def command(
     as_json_: bool, keep: Path | None, report: Path | None, serve: bool, port: int | None, limit: int | None,
-    model: str | None, base_url: str | None,
+    model: str | None, base_url: str | None, key: str | None,
 ) -> None:  # fmt: skip
     """The whole loop, on real questions about Python's standard library: serve, see, listen, collect, judge, release.
 
@@ -53,14 +56,14 @@ def command(
     questions, released through a gate, tried live; a bad one is caught. Needs no key and no network. Exit status 0
     whatever the verdict.
     """
-    answering = chosen(model, base_url)
+    answering = chosen(model, base_url, key)
     talk.print(_first_line(answering), soft_wrap=True)
     target = (report or (keep or Path.cwd()) / "hone-demo.html").absolute()
     ideas = _ideas()
     with _folder(keep) as folder:
         write(folder, answering, ideas)
         _check_writable(target)
-        house = House(load(folder))
+        house = House(load(folder, _environment()))
         try:
             with Server(house, "127.0.0.1", _port(house, serve, port), look_every=_LOOK_EVERY) as server:
                 story = Loop(house, server, answering, ideas, limit=limit).run()
@@ -77,10 +80,10 @@ def command(
 
 def _first_line(model: Chosen) -> str:
     if model.generative:
-        return f"[bold]hone demo[/bold] · the model is [bold]{model.use}[/bold]"
+        return f"[bold]hone demo[/bold] · the model is [bold]{escape(model.use)}[/bold]"
     line = "[bold]hone demo[/bold] · the model is [bold]extractive[/bold]: it picks sentences, it does not write them"
     other = offered()
-    return f"{line} [dim]({other} would)[/dim]" if other else line
+    return f"{line} [dim]({escape(other)} would)[/dim]" if other else line
 
 
 def _ideas() -> Ideas:
@@ -91,6 +94,11 @@ def _ideas() -> Ideas:
         talk.print(f"search by meaning is not installed, so words alone are tried: {missing.hint}", markup=False)
         return BY_WORDS
     return BY_MEANING
+
+
+def _environment() -> dict[str, str]:
+    """Without what points at the user's own hone: the demonstration keeps to its folder."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("HONE_") or name == "HONE_PORT"}
 
 
 def _check_writable(target: Path) -> None:

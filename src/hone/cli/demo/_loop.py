@@ -3,6 +3,7 @@
 import platform
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 from hone.cli._building import build_with_progress
@@ -22,11 +23,11 @@ from hone.project import BASELINE
 from hone.prompts import diff
 from hone.releases import GateResult
 from hone.server import Server
-from hone.store import SpanQuery
+from hone.store import Release, SpanQuery
 
 _BY = "demo"
 _SHARE = 0.25  # of the canary
-_PATIENCE = 10.0  # seconds that the watching server gets to see the last calls
+_PATIENCE = 120.0  # seconds that the watching server gets to see what it must
 
 
 class Loop:
@@ -45,6 +46,7 @@ class Loop:
         self._run = f"demo-{new_id()[-8:]}"
         self._start, self._begun = time.monotonic(), house.clock()
         self._phases: list[Phase] = []
+        self._ab: Comparison | None = None
 
     def run(self) -> Story:
         """
@@ -57,21 +59,17 @@ class Loop:
         self.stage.say("knowledge", f"{chunks:,} passages from the docstrings of {python}")
         self._dataset = DatasetFile(self.house.project.root / "datasets", QUESTIONS).read()
         self._dev = self._dataset.split("dev")[: self._limit]
-        self._connection = Remote(self._server.url)
-        self._bench = Bench(self.house, self._connection, own=True)
         self.stage.say("serve", f"{self._server.url}/v1, all of the traffic to {BASELINE}: search by words")
-        with Visitors(self._server.url, self._run) as self._visitors:
-            story = self._story(chunks, python)
-        self._connection.close()
-        return story
+        with closing(Remote(self._server.url)) as connection, Visitors(self._server.url, self._run) as self._visitors:
+            self._bench = Bench(self.house, connection, own=True)
+            return self._story(chunks, python)
 
     def _story(self, chunks: int, python: str) -> Story:
-        first = self._turn("traffic", self._ask("traffic"), BASELINE, [PRECISE, self._ideas.first.name])
-        ab = self._ab(first) if first.released else None
+        first = self._turn("traffic", self._ask("traffic"), BASELINE, [PRECISE, self._ideas.first.name], ab=True)
         production = first.chosen if first.released else BASELINE
         canary, calls = self._canary(production)
         mine = [call for call in calls if call.span.variant == production]
-        second = self._turn("canary", mine, production, [self._ideas.second.name])
+        second = self._turn("canary", mine, production, [self._ideas.second.name], ab=False)
         return Story(
             run=self._run,
             model=self._model.use,
@@ -83,7 +81,7 @@ class Loop:
             prompt=diff(self.house.prompts["answer"].source, self.house.prompts["answer-precise"].source).changes,
             turns=[first, second],
             phases=self._phases,
-            ab=ab,
+            ab=self._ab,
             canary=canary,
             history=self._history(),
             seconds=time.monotonic() - self._start,
@@ -102,7 +100,7 @@ class Loop:
 
     # -- one turn: failures, ideas, judgement, release
 
-    def _turn(self, name: str, calls: Sequence[Call], against: str, ideas: list[str]) -> Turn:
+    def _turn(self, name: str, calls: Sequence[Call], against: str, ideas: list[str], *, ab: bool) -> Turn:
         seen = self._failures(name, calls, against)
         dev = self._try([against, *ideas])
         chosen = max(dev[1:], key=lambda one: one.mean).name
@@ -110,7 +108,8 @@ class Loop:
         comparison = run.compare(chosen, against, METRIC, not_worse_by=self._margin)
         told = f"{comparison.n} held-out questions, which no user asks: {_shares(of_run(run, METRIC, run.variants))}"
         self.stage.say("judge", told, sentence(comparison))
-        gate = self._release(chosen)
+        gate = self._gate(chosen)
+        released = gate.open and (not ab or self._half(chosen)) and self._promote(chosen)
         return Turn(
             failures=seen,
             dev=dev,
@@ -119,7 +118,7 @@ class Loop:
             held_out=of_run(run, METRIC, [against, chosen]),
             comparison=comparison,
             gate=gate.reason,
-            released=gate.open,
+            released=released,
             cases=self._cases(run, chosen, against),
         )
 
@@ -168,23 +167,18 @@ class Loop:
             )
             return self._bench.evaluate([f"{TASK}@{name}" for name in names], self._dataset, options)
 
-    def _release(self, chosen: str) -> GateResult:
-        """Through the gate, or not at all."""
+    def _gate(self, chosen: str) -> GateResult:
         gate = self.house.releases.gate(TASK, chosen)
-        if not gate.open:
-            self.stage.say("gate", f"closed to {chosen}: nothing is released")
-            return gate
-        self.stage.say("gate", f"open to {chosen}")
-        if chosen == self._ideas.second.name:
-            self._promote(chosen)
+        self.stage.say("gate", f"open to {chosen}" if gate.open else f"closed to {chosen}: nothing is released")
         return gate
 
-    def _promote(self, chosen: str) -> None:
+    def _promote(self, chosen: str) -> bool:
         try:
             self.house.releases.promote(TASK, chosen, by=_BY)
-        except GateClosed:  # asked a moment ago
-            return
+        except GateClosed:  # it was open a moment ago, and experiments are made by whoever likes
+            return False
         self.stage.say("release", f"{chosen} answers every call")
+        return True
 
     @property
     def _margin(self) -> float:
@@ -209,16 +203,19 @@ class Loop:
 
     # -- live
 
-    def _ab(self, turn: Turn) -> Comparison | None:
-        """Half of the users get the new one: held-out questions are not users."""
-        self.house.releases.canary(TASK, turn.chosen, 0.5, by=_BY, reason="A/B at 50 %, the gate is open")
+    def _half(self, chosen: str) -> bool:
+        """Half of the users get the new one, since held-out questions are no users; is it still there afterwards?"""
+        begun = self.house.releases.canary(TASK, chosen, 0.5, by=_BY, reason="A/B at 50 %, the gate is open")
         self._ask("ab")
+        if (back := self._after(begun.id)) is not None:
+            self.stage.say("A/B", f"{chosen} was taken back from half of the users", back.reason or "")
+            return False
         live = self.house.releases.live(TASK, METRIC)
-        rates = [measured(one.variant, round((one.mean or 0) * one.n), one.n) for one in live.variants if one.n]
+        rates = [measured(one.variant, round((one.mean or 0) * one.n), one.n) for one in live.variants]
         told = sentence(live.comparison) if live.comparison else "only one of them was asked"
         self.stage.say("A/B", f"live at 50 %: {_shares(rates)}", told)
-        self._promote(turn.chosen)
-        return live.comparison
+        self._ab = live.comparison
+        return True
 
     def _canary(self, production: str) -> tuple[Watched, list[Call]]:
         """A bad variant gets a share, and nobody looks but the server itself."""
@@ -244,18 +241,21 @@ class Loop:
         )
         return watched, calls
 
-    def _back(self, canary: int) -> Any:
-        """The rollback of the canary's release; the server may need a moment for the last calls."""
+    def _back(self, canary: int) -> Release | None:
+        """The rollback of the canary; where a limit is crossed, the server gets the time to see it."""
         end = time.monotonic() + _PATIENCE
-        while True:
-            newest = self.house.releases.history(TASK, limit=1)[0]
-            if newest.id != canary:
-                return newest
-            if time.monotonic() > end:
-                return None
+        while (back := self._after(canary)) is None:
+            if time.monotonic() > end or not self.house.releases.should_roll_back(TASK).roll_back:
+                return self._after(canary)
             time.sleep(0.2)
+        return back
 
-    def _history(self) -> list[Any]:
+    def _after(self, release: int) -> Release | None:
+        """What came right after a release."""
+        later = [each for each in self.house.releases.history(TASK) if each.id > release]
+        return later[-1] if later else None
+
+    def _history(self) -> list[Release]:
         """Of this demonstration, oldest first."""
         found = self.house.releases.history(TASK)
         begun = next(i for i, each in enumerate(found) if each.action == "apply")

@@ -3,6 +3,8 @@
 import json
 import os
 import urllib.request
+from http.client import HTTPException
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -32,8 +34,11 @@ class Chosen(Struct, frozen=True, kw_only=True):
         return not self.use.startswith("extractive/")
 
 
-def chosen(name: str | None, base_url: str | None) -> Chosen:
+def chosen(name: str | None, base_url: str | None, key: str | None = None) -> Chosen:
     """The model that was asked for: none is the extractive one, `auto` a local server's or that of a key.
+
+    At a `base_url` it goes by the name that the server has for it, whatever that looks like, and no key is sent but
+    that of the environment variable `key`.
 
     Raises:
         CallError: it cannot be called like that.
@@ -45,16 +50,16 @@ def chosen(name: str | None, base_url: str | None) -> Chosen:
     if name == "auto":
         return _found()
     provider, slash, _ = name.partition("/")
-    if base_url and (not slash or provider not in (*_KEYS, "openai-compatible")):
-        return _writer(f"openai-compatible/{name}", base_url)  # a server's own name for it may hold a slash
+    if base_url:
+        return _writer(f"openai-compatible/{name.removeprefix('openai-compatible/')}", base_url, key)
     if not slash:
         raise CallError(f"{name!r} names no provider", hint="--model openai/gpt-5-mini, or --base-url URL beside it")
-    if provider == "openai-compatible" and not base_url:
+    if provider == "openai-compatible":
         raise CallError(f"nothing says where {name} is served", hint="--base-url http://127.0.0.1:8000/v1")
-    key = _KEYS.get(provider)
-    if key and not base_url and not os.environ.get(key):
-        raise CallError(f"{name} needs the environment variable {key}", hint=f"export {key}=...")
-    return _writer(name, base_url)
+    wanted = key or _KEYS.get(provider)
+    if wanted and not os.environ.get(wanted):
+        raise CallError(f"{name} needs the environment variable {wanted}", hint=f"export {wanted}=...")
+    return _writer(name, None, key)
 
 
 def offered() -> str | None:
@@ -72,15 +77,21 @@ def _found() -> Chosen:
         if (served := _first_served(url)) is not None:
             return _writer(f"openai-compatible/{served}", url)
     if os.environ.get("OPENAI_API_KEY"):
-        return _writer("openai/gpt-5-mini", os.environ.get("OPENAI_BASE_URL"))
+        return _writer("openai/gpt-5-mini", None)
     raise CallError(
         "no model is found: no server answers at the usual ports, and OPENAI_API_KEY is not set",
         hint="start one, or leave --model out: the extractive model needs nothing",
     )
 
 
-def _writer(use: str, base_url: str | None) -> Chosen:
-    lines = [f"use = {json.dumps(use)}", *([f"base_url = {json.dumps(base_url)}"] if base_url else [])]
+def _writer(use: str, base_url: str | None, key: str | None = None) -> Chosen:
+    lines = [f"use = {json.dumps(use)}"]
+    if base_url:
+        if "@" in urlsplit(base_url).netloc:
+            raise CallError("a URL with a password in it would be written to a file", hint="--api-key-env NAME")
+        lines.append(f"base_url = {json.dumps(base_url)}")
+    if key:
+        lines.append(f'api_key = "${{{key}}}"')
     return Chosen(alias="writer", use=use, settings="\n".join(lines))
 
 
@@ -92,5 +103,5 @@ def _first_served(url: str) -> str | None:
         served = [each["id"] for each in listed["data"]]
         # A hone that is served there lists tasks beside models; it is not a model server.
         return None if any(each.get("owned_by") == "hone" for each in listed["data"]) else str(served[0])
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, HTTPException, ValueError, LookupError, TypeError):
         return None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from hone.cli.demo import _picture
 from hone.cli.demo._failures import KINDS, MEANING
@@ -23,8 +24,9 @@ def page(story: Story) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     made.filters |= {"share": _share, "sentence": sentence, "utc": utc}
+    style = Markup(stylesheet())  # noqa: S704 - our own file
     return made.get_template("report.html").render(
-        story=story, draw=_picture, style=stylesheet(), kinds=KINDS, meaning=MEANING, careless=CARELESS,
+        story=story, draw=_picture, style=style, kinds=KINDS, meaning=MEANING, careless=CARELESS,
         metric=METRIC, task=TASK, questions=QUESTIONS, calls=_calls(story),
     )  # fmt: skip
 

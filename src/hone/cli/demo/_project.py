@@ -1,6 +1,5 @@
 """The project that the demonstration works on: questions about Python, answered from its own documentation."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -41,8 +40,10 @@ BY_WORDS = Ideas(
 )
 """Without the model of semantic search."""
 
+_MARK = "# Written by `hone demo`, which writes it anew each time.\n"
+
 _TOML = """\
-project = "python-docs"
+{mark}project = "python-docs"
 
 [models.{model.alias}]
 {model.settings}
@@ -91,9 +92,12 @@ def write(folder: Path, model: Chosen, ideas: Ideas) -> None:
     """
     try:
         _check_ours(folder)
-        shutil.copytree(_FILES, folder, dirs_exist_ok=True)
+        for source in (path for path in _FILES.rglob("*") if path.is_file()):
+            target = folder / source.relative_to(_FILES)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
         (folder / "hone.toml").write_text(
-            _TOML.format(model=model, first=ideas.first, second=ideas.second), encoding="utf-8"
+            _TOML.format(mark=_MARK, model=model, first=ideas.first, second=ideas.second), encoding="utf-8"
         )
     except OSError as problem:
         raise ProjectError(
@@ -106,5 +110,5 @@ def _check_ours(folder: Path) -> None:
     if not folder.exists() or not any(folder.iterdir()):
         return
     toml = folder / "hone.toml"
-    if not toml.is_file() or f"project = {json.dumps('python-docs')}" not in toml.read_text("utf-8", "replace"):
+    if not toml.is_file() or not toml.read_text("utf-8", "replace").startswith(_MARK):
         raise ProjectError(f"{folder} holds something else", hint="name an empty folder with --keep")

@@ -97,7 +97,9 @@ class Story(Struct, frozen=True, kw_only=True):
     @property
     def variants(self) -> list[Measured]:
         """Every variant that answered held-out questions, once."""
-        found = {one.name: one for turn in self.turns for one in turn.held_out}
+        found: dict[str, Measured] = {}
+        for one in (one for turn in self.turns for one in turn.held_out):
+            found.setdefault(one.name, one)  # as the turn that judged it first found it
         return list(found.values())
 
     @property
@@ -111,6 +113,8 @@ class Story(Struct, frozen=True, kw_only=True):
 
 
 def measured(name: str, right: int, n: int) -> Measured:
+    if n == 0:
+        return Measured(name=name, n=0, mean=0.0, low=0.0, high=1.0)  # nothing is known
     rate = wilson(right, n)
     return Measured(name=name, n=n, mean=rate.mean, low=rate.low, high=rate.high)
 

@@ -3,17 +3,19 @@
 Nobody sits in front of a demonstration, so the known answers stand in for their judgement.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Self
+from typing import Any, Self
 
 from hone.client import Remote
 from hone.core import text_in, to_json
 from hone.datasets import Example
-from hone.errors import MissingExtra, UpstreamError
+from hone.errors import MissingExtra, StoreBusy, UpstreamError
 from hone.evals import whole_name
 
 _AT_ONCE = 4
+_TRIES = 30
 
 
 def correct(example: Example, output: str) -> bool:
@@ -36,6 +38,7 @@ class Visitors:
         self._client = OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0)
         self._feedback = Remote(url)
         self._run = run
+        self._answered = False
 
     def __enter__(self) -> Self:
         return self
@@ -48,7 +51,7 @@ class Visitors:
         """Ask every question once.
 
         Raises:
-            UpstreamError: the very first call fails, so that no other would go better.
+            UpstreamError: the very first call of all fails, so that no other would go better.
         """
         from openai import APIError
 
@@ -56,10 +59,24 @@ class Visitors:
         try:
             self._one(first, phase)
         except APIError as problem:
-            raise UpstreamError(f"the first question could not be answered: {problem.message}") from None
+            if not self._answered:
+                raise UpstreamError(f"the first question could not be answered: {problem.message}") from None
+        self._answered = True
         with ThreadPoolExecutor(_AT_ONCE, "visitor") as visitors:
             for done, _ in enumerate(visitors.map(lambda each: self._try(each, phase), rest), 2):
                 progress(done, len(examples))
+
+    def _thumb(self, score: dict[str, Any]) -> None:
+        """A store that is busy asks to come again."""
+        for attempt in range(_TRIES):
+            try:
+                self._feedback.score(score)
+            except StoreBusy:
+                if attempt + 1 == _TRIES:
+                    raise
+                time.sleep(1)
+            else:
+                return
 
     def _try(self, example: Example, phase: str) -> None:
         """A call that fails later is what an error rate is for: its span tells."""
@@ -79,7 +96,7 @@ class Visitors:
             extra_headers={"x-hone-session": f"{tag}-{example.id}", "x-hone-tags": f"demo,{tag}"},
         )
         text = answer.parse().choices[0].message.content or ""
-        self._feedback.score(
+        self._thumb(
             {
                 "target": {"span": answer.headers["x-hone-span-id"]},
                 "name": "correct",
