@@ -1,7 +1,8 @@
 """One registry for everything pluggable: names of a group to the objects behind them, loaded on first use.
 
-Built-in names are written as `module:object`; a package adds its own through an entry point of the group, such as
-`[project.entry-points."hone.providers"] mine = "my_package:MyProvider"`. Built-in names cannot be taken over.
+Built-in names are written as `module:object`, or stand for an object that is light enough to be there. A package adds
+its own through an entry point of the group, such as `[project.entry-points."hone.providers"] mine =
+"my_package:MyProvider"`. Built-in names cannot be taken over.
 """
 
 import difflib
@@ -16,7 +17,7 @@ from hone.errors import ProjectError
 class Registry:
     """The plug-ins of one group."""
 
-    def __init__(self, group: str, builtin: Mapping[str, str]) -> None:
+    def __init__(self, group: str, builtin: Mapping[str, Any]) -> None:
         self.group = group
         self._builtin = dict(builtin)
 
@@ -31,7 +32,10 @@ class Registry:
             ProjectError: nothing in the group has that name.
         """
         if name in self._builtin:
-            module, _, attribute = self._builtin[name].partition(":")
+            known = self._builtin[name]
+            if not isinstance(known, str):
+                return known
+            module, _, attribute = known.partition(":")
             return getattr(import_module(module), attribute)
         for point in entry_points(group=self.group, name=name):
             return point.load()

@@ -1,6 +1,7 @@
 """The way of a call: route, prepare, ask the models in order, relay, record."""
 
 import asyncio
+import difflib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -57,6 +58,7 @@ class Gateway:
     """Answers chat completions for one project. Use from one event loop."""
 
     def __init__(self, rooms: Rooms) -> None:
+        _check_providers(rooms)
         self._rooms = rooms
         self._router = Router(rooms.project, rooms.weights)
         self._preparer = Preparer(rooms.prompts, rooms.search, rooms.clock)
@@ -231,6 +233,20 @@ class Gateway:
         if cost is not None:
             headers["x-hone-cost"] = f"{cost:.10f}".rstrip("0").rstrip(".")
         return headers
+
+
+def _check_providers(rooms: Rooms) -> None:
+    """A slip in `use` is said when the project is opened, not to the first caller.
+
+    Raises:
+        ProjectError: a model names a provider that there is not.
+    """
+    known = {*rooms.providers, *registry.names()}
+    for alias, model in rooms.project.models.items():
+        if model.provider not in known:
+            near = difflib.get_close_matches(model.provider, known, n=1)
+            hint = f"did you mean `{near[0]}/{model.name}`?" if near else f"there are: {', '.join(sorted(known))}"
+            raise ProjectError(f"no provider {model.provider!r} (hone.toml, models.{alias}.use)", hint=hint)
 
 
 def _another_may_answer(error: BaseException) -> bool:

@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 from hone.core import Price, Usage, cost_of
+from hone.providers import price_name
 
 log = logging.getLogger("hone.models")
 
@@ -45,7 +46,9 @@ def _look_up(provider: str, model: str) -> Any:
     import genai_prices
 
     try:
-        return genai_prices.calc_price(_tokens(Usage(input=0, output=0)), model, provider_id=provider).model_price
+        return genai_prices.calc_price(
+            _tokens(Usage(input=0, output=0)), model, provider_id=price_name(provider)
+        ).model_price
     except LookupError:
         return None
 

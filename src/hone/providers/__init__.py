@@ -1,14 +1,16 @@
 """The only code that speaks to model vendors. Every provider takes and gives the OpenAI chat dialect as bytes."""
 
+from functools import partial
+
 from hone.providers._seam import Answer, ChatRequest, Embedder, Model, Provider
+from hone.providers._vendors import VENDORS, price_name, provider_of
 from hone.registry import Registry
 
 registry = Registry(
     "hone.providers",
     {
         "anthropic": "hone.providers.anthropic:Anthropic",
-        "openai": "hone.providers._openai:OpenAI",
-        "openai-compatible": "hone.providers._openai:OpenAICompatible",
+        **{name: partial(provider_of, name) for name in VENDORS},
         "extractive": "hone.providers._extractive:Extractive",
         "fake": "hone.providers._fake:FakeProvider",
     },
@@ -17,4 +19,4 @@ registry = Registry(
 embedders = Registry("hone.embedders", {"minilm": "hone.providers._minilm:minilm"})
 """Functions that give an `Embedder`: the model of that name, read when it is first asked for."""
 
-__all__ = ["Answer", "ChatRequest", "Embedder", "Model", "Provider", "embedders", "registry"]
+__all__ = ["Answer", "ChatRequest", "Embedder", "Model", "Provider", "embedders", "price_name", "registry"]

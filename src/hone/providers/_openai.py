@@ -9,6 +9,9 @@ from hone.providers._http import Response, Upstream
 from hone.providers._pool import Upstreams
 from hone.providers._refusal import error_in, refuse, without_key, worth_keeping
 from hone.providers._seam import Answer, ChatRequest, Model
+from hone.providers._vendors import Vendor
+
+_NOBODY = Vendor(None)
 
 
 class _Shape(msgspec.Struct):
@@ -21,18 +24,22 @@ _shape = msgspec.json.Decoder(_Shape)
 
 
 class OpenAICompatible:
-    """Relays chat completions. `base_url` ends before `/chat/completions`, as vendors write it."""
+    """Relays chat completions. `base_url` ends before `/chat/completions`, as vendors write it.
 
-    def __init__(self, default_url: str | None = None) -> None:
-        self._default_url = default_url
+    The key is the model's `api_key`, else that of the vendor's environment variable, which a proxy of the vendor under
+    another `base_url` gets too.
+    """
+
+    def __init__(self, vendor: Vendor = _NOBODY) -> None:
+        self._vendor = vendor
         self._upstreams = Upstreams()
 
     async def chat(self, model: Model, request: ChatRequest) -> Answer:
         """Make the call; see `Provider.chat`."""
         headers = {"content-type": "application/json", "user-agent": "hone", **request.headers}
-        if model.api_key:
-            headers["authorization"] = f"Bearer {model.api_key}"
-        upstream = self._upstream(model)
+        upstream, key = self._upstream(model), self._key(model)
+        if key:
+            headers["authorization"] = f"Bearer {key}"
         response = await upstream.request(
             "POST", "/chat/completions", body=request.body, headers=headers, timeout=request.timeout
         )
@@ -40,7 +47,7 @@ class OpenAICompatible:
             return await self._answer(upstream, response, request.stream)
         except UpstreamRefused as error:
             response.close()
-            raise without_key(error, model.api_key) from None
+            raise without_key(error, key) from None
         except BaseException:
             response.close()
             raise
@@ -61,7 +68,7 @@ class OpenAICompatible:
         return Answer(body=body, headers=headers)
 
     def _upstream(self, model: Model) -> Upstream:
-        url = model.base_url or self._default_url
+        url = model.base_url or self._vendor.url
         if url is None:
             raise ProjectError(
                 f"the model {model.alias!r} has no base_url",
@@ -69,22 +76,22 @@ class OpenAICompatible:
             )
         return self._upstreams.at(url)
 
+    def _key(self, model: Model) -> str | None:
+        """
+        Raises:
+            ProjectError: the vendor wants a key, and there is none.
+        """
+        key = model.api_key or (os.environ.get(self._vendor.key) if self._vendor.key else None)
+        if self._vendor.key and not key and model.base_url is None:
+            raise ProjectError(
+                f"the model {model.alias!r} needs a key, and {self._vendor.key} is not set",
+                hint=f"export {self._vendor.key}=... before starting hone",
+            )
+        return key
+
     async def close(self) -> None:
         """Release pooled connections."""
         await self._upstreams.close()
-
-
-class OpenAI(OpenAICompatible):
-    """OpenAI itself, or a proxy of it under another `base_url`. The key is `api_key`, else `OPENAI_API_KEY`."""
-
-    def __init__(self) -> None:
-        super().__init__("https://api.openai.com/v1")
-
-    async def chat(self, model: Model, request: ChatRequest) -> Answer:
-        """Make the call; see `Provider.chat`."""
-        if model.api_key is None and (key := os.environ.get("OPENAI_API_KEY")):
-            model = msgspec.structs.replace(model, api_key=key)
-        return await super().chat(model, request)
 
 
 def _check(origin: str, kind: str, body: bytes, stream: bool) -> None:
