@@ -1,29 +1,22 @@
 """The way of a call: route, prepare, ask the models in order, relay, record."""
 
-import asyncio
-import difflib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from hone.core import Clock, Span, Usage, now_ns, to_json
-from hone.errors import ProjectError, UpstreamError, UpstreamGarbage, UpstreamRefused, UpstreamTimeout
+from hone.gateway._asking import Asked, Asking
 from hone.gateway._call import Call, Reply
 from hone.gateway._output import Output, read_completion
-from hone.gateway._prepare import Prepared, Preparer, Prompts, Search, body_for, wants_usage
+from hone.gateway._prepare import Prepared, Preparer, Prompts, Search, wants_usage
 from hone.gateway._relay import Relay
 from hone.gateway._route import Route, Router, Weights
 from hone.gateway._spans import Story
 from hone.project import Project
-from hone.providers import Answer, ChatRequest, Model, Provider, _wire, registry
+from hone.providers import Model, Provider, _wire
 
 DONT_KNOW = "I don't know."
-_DEFAULT_SECONDS = 60.0
-# The caller's own mistakes: another model would be asked the same wrong thing.
-_CALLERS_FAULT = {400, 413, 415, 422}
-
 
 Record = Callable[[Sequence[Span]], Awaitable[Any] | None]
 """Keep spans. What it returns is to be awaited before the caller gets the end of the answer."""
@@ -42,27 +35,14 @@ class Rooms(Struct, kw_only=True):
     clock: Clock = now_ns
 
 
-class Asked(Struct, kw_only=True):
-    """One model asked: what went out, and what began to come back, whole or as a stream whose first block is here."""
-
-    model: Model
-    body: dict[str, Raw]
-    start: int
-    answer: Answer
-    relay: Relay | None = None
-    blocks: AsyncIterator[bytes] | None = None
-    first: bytes = b""
-
-
 class Gateway:
     """Answers chat completions for one project. Use from one event loop."""
 
     def __init__(self, rooms: Rooms) -> None:
-        _check_providers(rooms)
         self._rooms = rooms
         self._router = Router(rooms.project, rooms.weights)
         self._preparer = Preparer(rooms.prompts, rooms.search, rooms.clock)
-        self._providers: dict[str, Provider] = dict(rooms.providers)
+        self._asking = Asking(rooms.project, self._router.require, rooms.providers, rooms.clock)
 
     async def chat(self, call: Call) -> Reply:
         """Answer one call. Whatever happens, a span tells of it.
@@ -78,7 +58,7 @@ class Gateway:
             values = prepared.values
             if prepared.unknown:
                 return await self._dont_know(call, story, prepared)
-            asked = await self._ask(call, route, prepared, story)
+            asked = await self._asking.ask(call, route, prepared, story)
             if asked.relay is not None:
                 stream = self._stream(asked.relay, story, prepared, asked)
                 return Reply(headers=self._headers(call, route, None), stream=stream)
@@ -97,55 +77,7 @@ class Gateway:
 
     async def close(self) -> None:
         """Release every provider's connections."""
-        for provider in self._providers.values():
-            await provider.close()
-
-    # -- asking
-
-    async def _ask(self, call: Call, route: Route, prepared: Prepared, story: Story) -> Asked:
-        """The first model of the chain that answers; every failed attempt leaves a span."""
-        seconds = route.task.timeout if route.task and route.task.timeout else _DEFAULT_SECONDS
-        for position, model in enumerate(route.chain):
-            body = body_for(prepared, model.name, model.parameters, stream=call.stream)
-            request = ChatRequest(body=msgspec.json.encode(body), stream=call.stream, timeout=seconds)
-            start = self._rooms.clock()
-            try:
-                self._router.require(model)
-                asked = Asked(model=model, body=body, start=start, answer=await self._answer(model, request))
-                if call.stream:
-                    await self._begin(asked, wants_usage(call))
-            except BaseException as error:
-                story.model_call(model, body, start=start, end=self._rooms.clock(), error=error)
-                if position + 1 == len(route.chain) or not _another_may_answer(error):
-                    raise
-            else:
-                return asked
-        raise AssertionError("a route has at least one model")
-
-    async def _answer(self, model: Model, request: ChatRequest) -> Answer:
-        """The answer of one model; a whole one within the time limit, a stream's beginning."""
-        try:
-            async with asyncio.timeout(None if request.stream else request.timeout):
-                return await self._provider(model).chat(model, request)
-        except TimeoutError:
-            raise UpstreamTimeout(f"{model.alias} did not answer within {request.timeout:g} s") from None
-
-    async def _begin(self, asked: Asked, keep_usage: bool) -> None:
-        """Read a stream up to its first block: until then another model can still answer."""
-        if asked.answer.chunks is None:
-            raise UpstreamGarbage(f"{asked.model.alias} answered a request for a stream with a whole body")
-        asked.relay = Relay(asked.answer.chunks, keep_usage=keep_usage, clock=self._rooms.clock)
-        asked.blocks = aiter(asked.relay)
-        try:
-            asked.first = await anext(asked.blocks)
-        except BaseException:
-            await asked.answer.close()
-            raise
-
-    def _provider(self, model: Model) -> Provider:
-        if model.provider not in self._providers:
-            self._providers[model.provider] = registry.load(model.provider)()
-        return self._providers[model.provider]
+        await self._asking.close()
 
     # -- answering
 
@@ -233,26 +165,6 @@ class Gateway:
         if cost is not None:
             headers["x-hone-cost"] = f"{cost:.10f}".rstrip("0").rstrip(".")
         return headers
-
-
-def _check_providers(rooms: Rooms) -> None:
-    """A slip in `use` is said when the project is opened, not to the first caller.
-
-    Raises:
-        ProjectError: a model names a provider that there is not.
-    """
-    known = {*rooms.providers, *registry.names()}
-    for alias, model in rooms.project.models.items():
-        if model.provider not in known:
-            near = difflib.get_close_matches(model.provider, known, n=1)
-            hint = f"did you mean `{near[0]}/{model.name}`?" if near else f"there are: {', '.join(sorted(known))}"
-            raise ProjectError(f"no provider {model.provider!r} (hone.toml, models.{alias}.use)", hint=hint)
-
-
-def _another_may_answer(error: BaseException) -> bool:
-    if isinstance(error, UpstreamRefused):
-        return error.status not in _CALLERS_FAULT
-    return isinstance(error, UpstreamError | ProjectError)
 
 
 async def _kept(promise: Awaitable[Any] | None) -> None:

@@ -117,4 +117,5 @@ def _as_model(alias: str, config: ModelConfig) -> Model:
         price=config.price,
         parameters=config.parameters,
         privacy=config.privacy,
+        retries=config.retries,
     )

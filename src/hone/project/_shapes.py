@@ -36,6 +36,7 @@ class ModelConfig(_Part, frozen=True, kw_only=True):
     price: Price | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
     privacy: str | None = None
+    retries: Annotated[int, Meta(ge=0, le=10)] = 0  # of a failed call, before the next model is asked
     missing: tuple[str, ...] = ()
 
     @property

@@ -26,6 +26,7 @@ class Model(Struct, frozen=True, kw_only=True):
     price: Price | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
     privacy: str | None = None
+    retries: int = 0
 
     def __repr__(self) -> str:
         # The key never reaches a log or a traceback.

@@ -1,0 +1,161 @@
+"""Asking the models of a chain, in order: again where that may help, the next one where it does not."""
+
+import asyncio
+import difflib
+import itertools
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from hone.core import Clock
+from hone.errors import ProjectError, UpstreamError, UpstreamGarbage, UpstreamRefused, UpstreamTimeout
+from hone.gateway._breaker import Breakers
+from hone.gateway._call import Call
+from hone.gateway._prepare import Prepared, body_for, wants_usage
+from hone.gateway._relay import Relay
+from hone.gateway._retry import passing, pause_before, retry_after
+from hone.gateway._route import Route
+from hone.gateway._spans import Story
+from hone.project import Project
+from hone.providers import Answer, ChatRequest, Model, Provider, registry
+
+_DEFAULT_SECONDS = 60.0
+# The caller's own mistakes: another model would be asked the same wrong thing.
+_CALLERS_FAULT = {400, 413, 415, 422}
+
+
+class Asked(Struct, kw_only=True):
+    """One model asked: what went out, and what began to come back, whole or as a stream whose first block is here."""
+
+    model: Model
+    body: dict[str, Raw]
+    start: int
+    answer: Answer
+    relay: Relay | None = None
+    blocks: AsyncIterator[bytes] | None = None
+    first: bytes = b""
+
+
+class Asking:
+    """Holds the providers and what is known of their health. Use from one event loop."""
+
+    def __init__(
+        self, project: Project, require: Callable[[Model], None], providers: Mapping[str, Provider], clock: Clock
+    ) -> None:
+        """`require` raises where a model is not set up; `providers` stand in for the registry's.
+
+        Raises:
+            ProjectError: a model names a provider that there is not.
+        """
+        _check_providers(project, providers)
+        self._require = require
+        self._providers: dict[str, Provider] = dict(providers)
+        self._clock = clock
+        self.breakers = Breakers(clock)
+
+    async def ask(self, call: Call, route: Route, prepared: Prepared, story: Story) -> Asked:
+        """The first model of the chain that answers; every failed attempt leaves a span.
+
+        A model whose breaker is open is passed over, unless no other is left.
+        """
+        seconds = route.task.timeout if route.task and route.task.timeout else _DEFAULT_SECONDS
+        problem: BaseException | None = None
+        waiting: list[Model] = []
+        for model in route.chain:
+            if not self.breakers.allows(model.alias):
+                waiting.append(model)
+                continue
+            try:
+                return await self._patiently(model, call, prepared, story, seconds)
+            except (UpstreamError, ProjectError) as error:
+                if not _another_may_answer(error):
+                    raise
+                problem = error
+        if problem is None:
+            # Every breaker is open: one more failure is no worse than a refusal, and it may be over.
+            return await self._patiently(waiting[0], call, prepared, story, seconds)
+        raise problem
+
+    async def close(self) -> None:
+        """Release every provider's connections."""
+        for provider in self._providers.values():
+            await provider.close()
+
+    async def _patiently(self, model: Model, call: Call, prepared: Prepared, story: Story, seconds: float) -> Asked:
+        """One model, as often as its `retries` allow, within the time of the call."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        for attempt in itertools.count(1):
+            try:
+                asked = await self._once(model, call, prepared, story, seconds)
+            except UpstreamError as error:
+                if passing(error):
+                    self.breakers.failed(model.alias, retry_after(error))
+                else:
+                    self.breakers.undecided(model.alias)
+                pause = pause_before(attempt, error, retries=model.retries, left=end - loop.time())
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause)
+            except BaseException:
+                self.breakers.undecided(model.alias)
+                raise
+            else:
+                self.breakers.succeeded(model.alias)
+                return asked
+        raise AssertionError("counting does not end")
+
+    async def _once(self, model: Model, call: Call, prepared: Prepared, story: Story, seconds: float) -> Asked:
+        body = body_for(prepared, model.name, model.parameters, stream=call.stream)
+        request = ChatRequest(body=msgspec.json.encode(body), stream=call.stream, timeout=seconds)
+        start = self._clock()
+        try:
+            self._require(model)
+            asked = Asked(model=model, body=body, start=start, answer=await self._answer(model, request))
+            if call.stream:
+                await self._begin(asked, wants_usage(call))
+        except BaseException as error:
+            story.model_call(model, body, start=start, end=self._clock(), error=error)
+            raise
+        return asked
+
+    async def _answer(self, model: Model, request: ChatRequest) -> Answer:
+        """The answer of one model; a whole one within the time limit, a stream's beginning."""
+        try:
+            async with asyncio.timeout(None if request.stream else request.timeout):
+                return await self._provider(model).chat(model, request)
+        except TimeoutError:
+            raise UpstreamTimeout(f"{model.alias} did not answer within {request.timeout:g} s") from None
+
+    async def _begin(self, asked: Asked, keep_usage: bool) -> None:
+        """Read a stream up to its first block: until then another model can still answer."""
+        if asked.answer.chunks is None:
+            raise UpstreamGarbage(f"{asked.model.alias} answered a request for a stream with a whole body")
+        asked.relay = Relay(asked.answer.chunks, keep_usage=keep_usage, clock=self._clock)
+        asked.blocks = aiter(asked.relay)
+        try:
+            asked.first = await anext(asked.blocks)
+        except BaseException:
+            await asked.answer.close()
+            raise
+
+    def _provider(self, model: Model) -> Provider:
+        if model.provider not in self._providers:
+            self._providers[model.provider] = registry.load(model.provider)()
+        return self._providers[model.provider]
+
+
+def _check_providers(project: Project, given: Mapping[str, Any]) -> None:
+    """A slip in `use` is said when the project is opened, not to the first caller."""
+    known = {*given, *registry.names()}
+    for alias, model in project.models.items():
+        if model.provider not in known:
+            near = difflib.get_close_matches(model.provider, known, n=1)
+            hint = f"did you mean `{near[0]}/{model.name}`?" if near else f"there are: {', '.join(sorted(known))}"
+            raise ProjectError(f"no provider {model.provider!r} (hone.toml, models.{alias}.use)", hint=hint)
+
+
+def _another_may_answer(error: UpstreamError | ProjectError) -> bool:
+    return not isinstance(error, UpstreamRefused) or error.status not in _CALLERS_FAULT
