@@ -105,6 +105,7 @@ def test_input_comes_by_name_or_from_stdin_too(hone, project):
         (["init"], 2, "already exists"),
         (["init", "/proc/nowhere"], 2, "cannot write to /proc/nowhere"),
         (["frobnicate"], 2, "No such command"),
+        (["relases", "list"], 2, "did you mean `releases`?"),
     ],
 )
 def test_a_mistake_has_its_status_and_a_way_out(hone, project, arguments, status, said):

@@ -45,7 +45,8 @@ class _Verbs(click.Group):
         if args and args[0] not in _VERBS and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], _VERBS, n=1)
             ctx.fail(
-                f"no verb {args[0]!r}: " + (f"did you mean `{near[0]}`?" if near else f"there are {', '.join(_VERBS)}")
+                f"No such command {args[0]!r}: "
+                + (f"did you mean `{near[0]}`?" if near else f"there are {', '.join(_VERBS)}")
             )
         return super().resolve_command(ctx, args)
 
