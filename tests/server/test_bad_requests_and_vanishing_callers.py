@@ -126,7 +126,7 @@ def test_a_stalled_upstream_ends_in_an_error_event_and_a_broken_connection(http,
 
 
 def test_what_is_not_there_is_a_404_in_the_callers_dialect(http):
-    assert http.post("/v1/embeddings", json={}).json()["error"]["code"] == "not_found"
+    assert http.post("/v1/nothing", json={}).json()["error"]["code"] == "not_found"
     problem = http.get("/api/nothing")
     assert problem.status_code == 404
     assert problem.headers["content-type"] == "application/problem+json"

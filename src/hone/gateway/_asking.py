@@ -3,14 +3,15 @@
 import asyncio
 import difflib
 import itertools
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
 from hone.core import Clock
-from hone.errors import ProjectError, UpstreamError, UpstreamGarbage, UpstreamRefused, UpstreamTimeout
+from hone.errors import CallError, ProjectError, UpstreamError, UpstreamGarbage, UpstreamRefused, UpstreamTimeout
 from hone.gateway._breaker import Breakers
 from hone.gateway._call import Call
 from hone.gateway._prepare import Prepared, body_for, wants_usage
@@ -19,7 +20,9 @@ from hone.gateway._retry import passing, pause_before, retry_after
 from hone.gateway._route import Route
 from hone.gateway._spans import Story
 from hone.project import Project
-from hone.providers import Answer, ChatRequest, Model, Provider, registry
+from hone.providers import Answer, ChatRequest, EmbeddingProvider, EmbeddingRequest, Model, Provider, registry
+
+T = TypeVar("T")
 
 _DEFAULT_SECONDS = 60.0
 # The caller's own mistakes: another model would be asked the same wrong thing.
@@ -36,6 +39,14 @@ class Asked(Struct, kw_only=True):
     relay: Relay | None = None
     blocks: AsyncIterator[bytes] | None = None
     first: bytes = b""
+
+
+class Embedded(Struct, kw_only=True):
+    """Vectors that came back, and what went out for them."""
+
+    body: dict[str, Raw]
+    start: int
+    answer: Answer
 
 
 class Asking:
@@ -68,28 +79,56 @@ class Asking:
                 waiting.append(model)
                 continue
             try:
-                return await self._patiently(model, call, prepared, story, seconds)
+                return await self._patiently(model, seconds, partial(self._once, model, call, prepared, story, seconds))
             except (UpstreamError, ProjectError) as error:
                 if not _another_may_answer(error):
                     raise
                 problem = error
         if problem is None:
             # Every breaker is open: one more failure is no worse than a refusal, and it may be over.
-            return await self._patiently(waiting[0], call, prepared, story, seconds)
+            model = waiting[0]
+            return await self._patiently(model, seconds, partial(self._once, model, call, prepared, story, seconds))
         raise problem
+
+    async def embed(self, call: Call, model: Model, story: Story) -> Embedded:
+        """Vectors of one model: those of another one would not go with them, so nothing falls over.
+
+        Raises:
+            CallError: the model makes none.
+        """
+        fields = {name: raw for name, raw in call.fields.items() if name != "hone"}
+        parameters = {name: Raw(msgspec.json.encode(value)) for name, value in model.parameters.items()}
+        body = parameters | fields | {"model": Raw(msgspec.json.encode(model.name))}
+
+        async def once() -> Embedded:
+            start = self._clock()
+            try:
+                self._require(model)
+                provider = self._provider(model)
+                if not isinstance(provider, EmbeddingProvider):
+                    raise CallError(f"{model.alias} makes no embeddings")
+                request = EmbeddingRequest(body=msgspec.json.encode(body), timeout=_DEFAULT_SECONDS)
+                answer = await self._in_time(model, provider.embeddings(model, request), _DEFAULT_SECONDS)
+                return Embedded(body=body, start=start, answer=answer)
+            except BaseException as error:
+                story.model_call(model, body, start=start, end=self._clock(), error=error, given="input")
+                raise
+
+        # Nobody else could answer, so an open breaker stops nobody; what comes of it is noted all the same.
+        return await self._patiently(model, _DEFAULT_SECONDS, once)
 
     async def close(self) -> None:
         """Release every provider's connections."""
         for provider in self._providers.values():
             await provider.close()
 
-    async def _patiently(self, model: Model, call: Call, prepared: Prepared, story: Story, seconds: float) -> Asked:
+    async def _patiently(self, model: Model, seconds: float, once: Callable[[], Awaitable[T]]) -> T:
         """One model, as often as its `retries` allow, within the time of the call."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         for attempt in itertools.count(1):
             try:
-                asked = await self._once(model, call, prepared, story, seconds)
+                asked = await once()
             except UpstreamError as error:
                 if passing(error):
                     self.breakers.failed(model.alias, retry_after(error))
@@ -123,11 +162,15 @@ class Asking:
 
     async def _answer(self, model: Model, request: ChatRequest) -> Answer:
         """The answer of one model; a whole one within the time limit, a stream's beginning."""
+        asked = self._provider(model).chat(model, request)
+        return await asked if request.stream else await self._in_time(model, asked, request.timeout)
+
+    async def _in_time(self, model: Model, work: Awaitable[T], seconds: float) -> T:
         try:
-            async with asyncio.timeout(None if request.stream else request.timeout):
-                return await self._provider(model).chat(model, request)
+            async with asyncio.timeout(seconds):
+                return await work
         except TimeoutError:
-            raise UpstreamTimeout(f"{model.alias} did not answer within {request.timeout:g} s") from None
+            raise UpstreamTimeout(f"{model.alias} did not answer within {seconds:g} s") from None
 
     async def _begin(self, asked: Asked, keep_usage: bool) -> None:
         """Read a stream up to its first block: until then another model can still answer."""

@@ -6,9 +6,10 @@ from typing import Any
 from msgspec import Struct
 
 from hone.core import Clock, Span, Usage, now_ns, to_json
+from hone.errors import CallError
 from hone.gateway._asking import Asked, Asking
 from hone.gateway._call import Call, Reply
-from hone.gateway._output import Output, read_completion
+from hone.gateway._output import Output, read_completion, read_embeddings
 from hone.gateway._prepare import Prepared, Preparer, Prompts, Search, wants_usage
 from hone.gateway._relay import Relay
 from hone.gateway._route import Route, Router, Weights
@@ -65,6 +66,31 @@ class Gateway:
             return await self._whole(call, story, prepared, asked)
         except BaseException as error:
             self._record(story, values, None, error)
+            raise
+
+    async def embeddings(self, call: Call) -> Reply:
+        """Vectors of the call's `input`, by one model. Whatever happens, a span tells of it.
+
+        Raises:
+            CallError, ProjectError, UpstreamError: nothing was made; say it in the caller's dialect.
+        """
+        story = self._story(call)
+        try:
+            story.route = route = self._router.resolve(call.model, call.session)
+            if route.task is not None:
+                raise CallError(f"{route.task.name!r} is a task, and embeddings are made by a model")
+            (model,) = route.chain
+            made = await self._asking.embed(call, model, story)
+            body = made.answer.body or b""
+            output = read_embeddings(body)
+            cost = self._rooms.cost(model, output.usage)
+            story.model_call(
+                model, made.body, start=made.start, end=self._rooms.clock(), output=output, cost=cost, given="input"
+            )
+            await _kept(self._record(story, None, output, None))
+            return Reply(headers=self._headers(call, route, cost) | made.answer.headers, body=body)
+        except BaseException as error:
+            self._record(story, None, None, error)
             raise
 
     def refuse(self, call: Call, error: Exception) -> None:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec.structs import replace
 
 from hone.core import Usage, to_json
 from hone.errors import UpstreamGarbage
@@ -84,6 +85,28 @@ def read_completion(body: bytes) -> Output:
     )
 
 
+class _Vectors(Struct):
+    data: list[Raw] = []
+    model: str | None = None
+    usage: WireUsage | None = None
+
+
+def read_embeddings(body: bytes) -> Output:
+    """What is kept of embeddings: how many there are and what they took, not the numbers themselves.
+
+    Raises:
+        UpstreamGarbage: the body holds none.
+    """
+    try:
+        found = _read(body, _Vectors)
+    except ValueError as problem:
+        raise UpstreamGarbage(f"the answer holds no embeddings: {problem}") from None
+    usage = found.usage.tokens() if found.usage else Usage()
+    # Vectors are read, not written: vendors bill the input, and a missing count of output is none.
+    usage = replace(usage, output=0) if usage.input is not None else usage
+    return Output(message=to_json({"embeddings": len(found.data)}), model=found.model, usage=usage)
+
+
 class _Delta(Struct):
     content: str | None = None
     refusal: str | None = None
@@ -126,8 +149,8 @@ def read_event(payload: bytes) -> StreamEvent:
     return _read(payload, StreamEvent)
 
 
-T = TypeVar("T", _Completion, StreamEvent)
-_DECODERS: dict[type, Any] = {kind: msgspec.json.Decoder(kind) for kind in (_Completion, StreamEvent)}
+T = TypeVar("T", _Completion, _Vectors, StreamEvent)
+_DECODERS: dict[type, Any] = {kind: msgspec.json.Decoder(kind) for kind in (_Completion, _Vectors, StreamEvent)}
 
 
 def _read(data: bytes, kind: type[T]) -> T:

@@ -54,8 +54,12 @@ class Story:
         first_token: int | None = None,
         cost: float | None = None,
         error: BaseException | None = None,
+        given: str = "messages",
     ) -> None:
-        """One attempt at one model: a span of kind `llm`, the root itself when no task stands above it."""
+        """One attempt at one model: a span of kind `llm`, the root itself when no task stands above it.
+
+        `given` is the field of the body that holds what the model reads.
+        """
         usage, root = (output or Output()).usage, self.route is not None and self.route.task is None and not self.spans
         self._add(
             span_id=self.call.span_id if root else new_span_id(),
@@ -77,9 +81,9 @@ class Story:
             cache_write_tokens=usage.cache_write,
             reasoning_tokens=usage.reasoning,
             cost=cost,
-            input=_clipped(bytes(body["messages"]).decode("utf-8", "replace") if "messages" in body else None),
+            input=_clipped(bytes(body[given]).decode("utf-8", "replace") if given in body else None),
             output=_clipped(output.message if output else None),
-            attributes=_parameters(body),
+            attributes=_parameters(body, given),
         )
 
     def retrieval(
@@ -135,9 +139,9 @@ class Story:
         )
 
 
-def _parameters(body: dict[str, msgspec.Raw]) -> dict[str, Any]:
+def _parameters(body: dict[str, msgspec.Raw], given: str) -> dict[str, Any]:
     """What else was asked of the model: temperature, tools and the like, as sent."""
-    asked = {name: msgspec.json.decode(raw) for name, raw in body.items() if name not in _NOT_PARAMETERS}
+    asked = {name: msgspec.json.decode(raw) for name, raw in body.items() if name not in {*_NOT_PARAMETERS, given}}
     return {"parameters": asked} if asked else {}
 
 

@@ -12,7 +12,11 @@ from hone.providers import price_name
 log = logging.getLogger("hone.models")
 
 # Models that run inside this process and are no one's to bill.
-_FREE = {"extractive": Price(input=0.0, output=0.0), "fake": Price(input=0.0, output=0.0)}
+_FREE = {
+    "local": Price(input=0.0, output=0.0),
+    "extractive": Price(input=0.0, output=0.0),
+    "fake": Price(input=0.0, output=0.0),
+}
 
 
 class Prices:

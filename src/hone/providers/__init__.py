@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from hone.providers._seam import Answer, ChatRequest, Embedder, Model, Provider
+from hone.providers._seam import Answer, ChatRequest, Embedder, EmbeddingProvider, EmbeddingRequest, Model, Provider
 from hone.providers._vendors import VENDORS, price_name, provider_of
 from hone.registry import Registry
 
@@ -12,6 +12,7 @@ registry = Registry(
         "anthropic": "hone.providers.anthropic:Anthropic",
         **{name: partial(provider_of, name) for name in VENDORS},
         "extractive": "hone.providers._extractive:Extractive",
+        "local": "hone.providers._local:Local",
         "fake": "hone.providers._fake:FakeProvider",
     },
 )
@@ -19,4 +20,15 @@ registry = Registry(
 embedders = Registry("hone.embedders", {"minilm": "hone.providers._minilm:minilm"})
 """Functions that give an `Embedder`: the model of that name, read when it is first asked for."""
 
-__all__ = ["Answer", "ChatRequest", "Embedder", "Model", "Provider", "embedders", "price_name", "registry"]
+__all__ = [
+    "Answer",
+    "ChatRequest",
+    "Embedder",
+    "EmbeddingProvider",
+    "EmbeddingRequest",
+    "Model",
+    "Provider",
+    "embedders",
+    "price_name",
+    "registry",
+]

@@ -76,6 +76,10 @@ class MiniLM:
         self.sha256 = hashlib.sha256(" ".join(digests.values()).encode()).hexdigest()
         self.size = self._bert.size
 
+    def count(self, texts: Sequence[str]) -> int:
+        """The tokens that are read of `texts`, those around each text among them."""
+        return sum(len(self._tokenizer.encode(text[: _LONGEST * _LETTERS]).ids) for text in texts)
+
     def embed(self, texts: Sequence[str]) -> Array:
         """The vectors of `texts`, float32 (texts, `size`), each of length 1; a text counts up to its 256th token.
 

@@ -1,6 +1,8 @@
 """OpenAI and every server that speaks its chat dialect: vLLM, SGLang, llama.cpp, Ollama and many vendors."""
 
 import os
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
 
@@ -8,7 +10,7 @@ from hone.errors import ProjectError, UpstreamGarbage, UpstreamRefused
 from hone.providers._http import Response, Upstream
 from hone.providers._pool import Upstreams
 from hone.providers._refusal import error_in, refuse, without_key, worth_keeping
-from hone.providers._seam import Answer, ChatRequest, Model
+from hone.providers._seam import Answer, ChatRequest, EmbeddingRequest, Model
 from hone.providers._vendors import Vendor
 
 _NOBODY = Vendor(None)
@@ -20,6 +22,13 @@ class _Shape(msgspec.Struct):
     choices: list[msgspec.Raw]
 
 
+class _Embedded(msgspec.Struct):
+    """As much of an answer as says that it holds vectors."""
+
+    data: list[msgspec.Raw]
+
+
+_embedded = msgspec.json.Decoder(_Embedded)
 _shape = msgspec.json.Decoder(_Shape)
 
 
@@ -36,15 +45,26 @@ class OpenAICompatible:
 
     async def chat(self, model: Model, request: ChatRequest) -> Answer:
         """Make the call; see `Provider.chat`."""
+        return await self._post(model, "/chat/completions", request, partial(self._answer, stream=request.stream))
+
+    async def embeddings(self, model: Model, request: EmbeddingRequest) -> Answer:
+        """Make vectors; see `EmbeddingProvider.embeddings`."""
+        return await self._post(model, "/embeddings", request, self._vectors)
+
+    async def _post(
+        self,
+        model: Model,
+        path: str,
+        request: ChatRequest | EmbeddingRequest,
+        read: Callable[[Upstream, Response], Awaitable[Answer]],
+    ) -> Answer:
         headers = {"content-type": "application/json", "user-agent": "hone", **request.headers}
         upstream, key = self._upstream(model), self._key(model)
         if key:
             headers["authorization"] = f"Bearer {key}"
-        response = await upstream.request(
-            "POST", "/chat/completions", body=request.body, headers=headers, timeout=request.timeout
-        )
+        response = await upstream.request("POST", path, body=request.body, headers=headers, timeout=request.timeout)
         try:
-            return await self._answer(upstream, response, request.stream)
+            return await read(upstream, response)
         except UpstreamRefused as error:
             response.close()
             raise without_key(error, key) from None
@@ -66,6 +86,19 @@ class OpenAICompatible:
         body = await response.read()
         _check(upstream.origin, kind, body, stream)
         return Answer(body=body, headers=headers)
+
+    async def _vectors(self, upstream: Upstream, response: Response) -> Answer:
+        if response.status >= 300:
+            await refuse(upstream, response)
+        body = await response.read()
+        try:
+            _embedded.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            start = body[:80].decode("utf-8", "replace")
+            raise UpstreamGarbage(
+                f"{upstream.origin} answered with something that holds no embeddings ({start!r})"
+            ) from None
+        return Answer(body=body, headers=worth_keeping(response.headers))
 
     def _upstream(self, model: Model) -> Upstream:
         url = model.base_url or self._vendor.url

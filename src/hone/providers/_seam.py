@@ -4,7 +4,7 @@ Bytes rather than objects, because most calls are relayed and a body that nobody
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -73,6 +73,28 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Release pooled connections."""
+        ...
+
+
+class EmbeddingRequest(Struct, frozen=True, kw_only=True):
+    """Vectors to be made. `body` is the JSON object of `/v1/embeddings`, model name included."""
+
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    timeout: float = 60.0  # seconds
+
+
+@runtime_checkable
+class EmbeddingProvider(Protocol):
+    """A provider that makes vectors too."""
+
+    async def embeddings(self, model: Model, request: EmbeddingRequest) -> Answer:
+        """Make them; the answer is whole, in the dialect of `/v1/embeddings`.
+
+        Raises:
+            hone.errors.UpstreamError: the model's server failed; the subclass says how.
+            hone.errors.CallError: the request itself cannot be served by this provider.
+        """
         ...
 
 

@@ -12,7 +12,7 @@ from hone.server._asgi import Receive, Scope, Send, headers_of, send_body
 from hone.server._guard import Guard
 from hone.server._problem import problem_of
 from hone.server.api import api
-from hone.server.openai import ChatDoor, error_body, models_body
+from hone.server.openai import chat_door, embeddings_door, error_body, models_body
 from hone.server.ui import to_login, ui
 
 _OURS = ("/api/", "/healthz", "/readyz")
@@ -26,7 +26,8 @@ class App:
         limited = [task for task in house.project.tasks if house.releases.has_limits(task)]
         self._patrol = Patrol(house.releases, limited, every=look_every)
         self._guard = Guard(api_key)
-        self._chat = ChatDoor(house.gateway, house.project.server.max_body)
+        limit = house.project.server.max_body
+        self._chat, self._embeddings = chat_door(house.gateway, limit), embeddings_door(house.gateway, limit)
         self._api: ASGIApp = api(house)
         self._ui: ASGIApp = ui(house, self._chat, api_key)
         self._started = house.clock() // 1_000_000_000
@@ -47,6 +48,8 @@ class App:
             return
         if path == "/v1/chat/completions" and scope["method"] == "POST":
             await self._chat(scope, receive, send)
+        elif path == "/v1/embeddings" and scope["method"] == "POST":
+            await self._embeddings(scope, receive, send)
         elif path == "/v1/models" and scope["method"] == "GET":
             await send_body(send, 200, models_body(self._house.gateway.models(), self._started))
         elif path.startswith("/v1/"):
@@ -58,7 +61,7 @@ class App:
 
     async def _no_such(self, scope: Scope, send: Send) -> None:
         error = HoneError(f"there is no {scope['method']} {scope['path']} here", hint="POST /v1/chat/completions is")
-        known = {"/v1/chat/completions": "POST", "/v1/models": "GET"}.get(scope["path"])
+        known = {"/v1/chat/completions": "POST", "/v1/embeddings": "POST", "/v1/models": "GET"}.get(scope["path"])
         error.status, error.code = (405, "method_not_allowed") if known else (404, "not_found")
         await send_body(send, error.status, error_body(error), [("allow", known)] if known else [])
 

@@ -1,7 +1,7 @@
-"""The OpenAI door: `/v1/chat/completions` and `/v1/models`."""
+"""The OpenAI door: `/v1/chat/completions`, `/v1/embeddings` and `/v1/models`."""
 
-from hone.server.openai._chat import ChatDoor
+from hone.server.openai._door import Door, chat_door, embeddings_door
 from hone.server.openai._errors import error_body
 from hone.server.openai._models import models_body
 
-__all__ = ["ChatDoor", "error_body", "models_body"]
+__all__ = ["Door", "chat_door", "embeddings_door", "error_body", "models_body"]

@@ -31,21 +31,42 @@ class Parsed(msgspec.Struct):
 _parsed = msgspec.json.Decoder(Parsed)
 
 
-def parse(body: bytes, identity: Identity, start: int) -> Call:
+def parse_chat(body: bytes, identity: Identity, start: int) -> Call:
     """
     Raises:
         CallError: the body is not a JSON object, or a field that hone reads is missing or of the wrong type.
     """
+    fields, known = _read(body, "a chat completion", big="messages")
+    if "messages" not in fields and (known.hone is None or known.hone.input is None):
+        raise CallError("`messages` is missing", hint='a task may be given "hone": {"input": {...}} instead')
+    return _call(fields, known, identity, start)
+
+
+def parse_embeddings(body: bytes, identity: Identity, start: int) -> Call:
+    """
+    Raises:
+        CallError: the body is not a JSON object, or a field that hone reads is missing or of the wrong type.
+    """
+    fields, known = _read(body, "an embedding", big="input")
+    if "input" not in fields:
+        raise CallError("`input` is missing", hint="a text, or a list of them")
+    return _call(fields, known, identity, start)
+
+
+def _read(body: bytes, what: str, *, big: str) -> tuple[dict[str, Raw], Parsed]:
+    """The fields of a body; that named `big` is left to those who need it."""
     try:
         fields = _fields.decode(body)
         known = _parsed.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-        raise CallError(f"the body is not a chat completion request: {problem}") from None
+        raise CallError(f"the body is not {what} request: {problem}") from None
     if len(known.model) > _MAX_NAME:
         raise CallError(f"`model` is {len(known.model):,} characters long; no name here is over {_MAX_NAME}")
-    _check_values(fields)
-    if "messages" not in fields and (known.hone is None or known.hone.input is None):
-        raise CallError("`messages` is missing", hint='a task may be given "hone": {"input": {...}} instead')
+    _check_values(fields, big)
+    return fields, known
+
+
+def _call(fields: dict[str, Raw], known: Parsed, identity: Identity, start: int) -> Call:
     return Call(
         model=known.model,
         fields=fields,
@@ -61,15 +82,15 @@ def parse(body: bytes, identity: Identity, start: int) -> Call:
     )
 
 
-def _check_values(fields: dict[str, Raw]) -> None:
-    """Every field but the messages is looked at once here, so that nothing fails after a model has been paid.
+def _check_values(fields: dict[str, Raw], big: str) -> None:
+    """Every field but the big one is looked at once here, so that nothing fails after a model has been paid.
 
     Raises:
         CallError: a value cannot be read.
     """
     for name, raw in fields.items():
         try:
-            if name != "messages":
+            if name != big:
                 msgspec.json.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
             raise CallError(f"`{name}` cannot be read: {problem}") from None

@@ -1,7 +1,8 @@
-"""`/v1/chat/completions` as a raw ASGI callable: nothing stands between the socket and the gateway."""
+"""The endpoints that models answer, as raw ASGI callables: nothing stands between the socket and the gateway."""
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 from hone.core import now_ns
@@ -19,23 +20,29 @@ from hone.server._asgi import (
 )
 from hone.server._identity import Identity, identity_of
 from hone.server.openai._errors import error_body
-from hone.server.openai._parse import parse
+from hone.server.openai._parse import parse_chat, parse_embeddings
 
 log = logging.getLogger("hone.server")
 
 
-class ChatDoor:
+Parse = Callable[[bytes, Identity, int], Call]
+
+
+class Door:
     """Reads a request, asks the gateway, writes its reply."""
 
-    def __init__(self, gateway: Gateway, max_body: int) -> None:
+    def __init__(self, gateway: Gateway, ask: Callable[[Call], Awaitable[Reply]], parse: Parse, max_body: int) -> None:
+        """`ask` is what the gateway is asked for; `parse` makes a call of a body, a `CallError` where it cannot."""
         self._gateway = gateway
+        self._ask = ask
+        self._parse = parse
         self._max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         start = now_ns()
         identity = identity_of(headers_of(scope))
         try:
-            call = parse(await read_body(scope, receive, self._max_body), identity, start)
+            call = self._parse(await read_body(scope, receive, self._max_body), identity, start)
         except HoneError as error:
             self._gateway.refuse(_unread(identity, start), error)
             await _send_error(send, identity, error)
@@ -50,7 +57,7 @@ class ChatDoor:
 
     async def _answer(self, call: Call, identity: Identity, send: Send) -> None:
         try:
-            reply = await self._gateway.chat(call)
+            reply = await self._ask(call)
         except HoneError as error:
             await _send_error(send, identity, error)
         except Exception as error:
@@ -58,6 +65,16 @@ class ChatDoor:
             await _send_error(send, identity, HoneError(f"a fault inside hone: {type(error).__name__}"))
         else:
             await _send_reply(send, reply)
+
+
+def chat_door(gateway: Gateway, max_body: int) -> Door:
+    """`POST /v1/chat/completions`."""
+    return Door(gateway, gateway.chat, parse_chat, max_body)
+
+
+def embeddings_door(gateway: Gateway, max_body: int) -> Door:
+    """`POST /v1/embeddings`."""
+    return Door(gateway, gateway.embeddings, parse_embeddings, max_body)
 
 
 async def _send_reply(send: Send, reply: Reply) -> None:
