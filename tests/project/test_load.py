@@ -400,3 +400,50 @@ def test_an_input_may_be_a_json_schema_that_exists(folder: Path) -> None:
         "'list.json' is no JSON Schema: it holds no JSON"
     )
     assert refused(folder, f"{TASK}output = 'none.json'")[0].startswith("'none.json' is no JSON Schema: [Errno 2]")
+
+
+PRIVATE = """
+project = "p"
+[models.ours]
+use = "vllm/qwen3"
+privacy = "confidential"
+[models.theirs]
+use = "openai/gpt-5-mini"
+[models.floor]
+use = "extractive/extractive"
+[tasks.a]
+privacy = "confidential"
+models = ["ours", "floor"]
+metrics = ["kind"]
+[tasks.a.variants.other]
+k = 3
+[metrics.kind]
+kind = "boolean"
+"""
+
+
+def test_a_private_task_with_cleared_models_loads(folder: Path) -> None:
+    (folder / "hone.toml").write_text(PRIVATE)
+    assert load(folder, {}).tasks["a"].privacy == "confidential"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "model", "place"),
+    [
+        ('models = ["ours", "floor"]', 'models = ["ours", "theirs"]', "theirs", "tasks.a.models.1"),
+        ('models = ["ours", "floor"]', 'models = ["openai/gpt-5-mini"]', "openai/gpt-5-mini", "tasks.a.models.0"),
+        ("k = 3", 'models = ["theirs"]', "theirs", "tasks.a.variants.other.models.0"),
+        ('privacy = "confidential"\n[models.t', 'privacy = "public"\n[models.t', "ours", "tasks.a.models.0"),
+        ('[metrics.kind]\nkind = "boolean"', '[judges.kind]\nprompt = "answer"\nmodel = "theirs"', "theirs",
+         "judges.kind.model"),
+    ],
+)  # fmt: skip
+def test_a_private_task_names_no_model_that_is_not_cleared(
+    folder: Path, old: str, new: str, model: str, place: str
+) -> None:
+    assert old in PRIVATE
+    message, hint = refused(folder, PRIVATE.replace(old, new))
+    assert message.startswith(f"the task 'a' is confidential, and the model '{model}' is not cleared for that")
+    assert message.endswith(f"{place})")
+    assert hint is not None
+    assert 'privacy = "confidential"' in hint

@@ -13,6 +13,7 @@ from hone.project._shapes import ModelConfig, Project, Settings, Task
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _VERSION = re.compile(r"v[0-9]+")
 _TYPES = ("string", "number", "integer", "boolean", "array", "object")
+_IN_PROCESS = frozenset({"extractive", "local", "fake"})  # providers that send nothing anywhere
 
 
 def check(project: Project, source: Source) -> None:
@@ -87,6 +88,7 @@ def _task(project: Project, source: Source, task: Task) -> None:
     for name, variant in task.variants.items():
         at = path if name == "baseline" else (*path, "variants", name)
         _settings(project, source, variant, at)
+        _cleared(project, source, task, variant, at)
         _selector(project, source, task, name, at)
 
 
@@ -102,6 +104,24 @@ def _settings(project: Project, source: Source, settings: Settings, path: Keys) 
         if not (colon and function.isidentifier() and (project.root / file).is_file()):
             raise source.error(
                 f"no flow {settings.flow!r}", (*path, "flow"), 'write "flows/FILE.py:FUNCTION", with a file that exists'
+            )
+
+
+def _cleared(project: Project, source: Source, task: Task, variant: Settings, path: Keys) -> None:
+    """What a task marks as private reaches models with the same mark alone, those of fallbacks and judges too."""
+    judges = [
+        (project.judges[name].model, ("judges", name, "model")) for name in task.metrics if name in project.judges
+    ]
+    asked = [(model, (*path, "models", str(number))) for number, model in enumerate(variant.models)]
+    for name, at in [*asked, *judges]:
+        model = project.models.get(name)
+        provider = model.provider if model else name.partition("/")[0]
+        mark = model.privacy if model else None
+        if task.privacy is not None and mark != task.privacy and provider not in _IN_PROCESS:
+            raise source.error(
+                f"the task {task.name!r} is {task.privacy}, and the model {name!r} is not cleared for that",
+                at,
+                f'privacy = "{task.privacy}" in [models.{name if model else "ALIAS"}], if it may see it',
             )
 
 
