@@ -1,5 +1,7 @@
 """`hone demo` as a newcomer runs it, and its report counted again from what it left in the store."""
 
+import functools
+import http.server
 import json
 import os
 import re
@@ -25,6 +27,7 @@ from hone.core import from_json, wilson
 from hone.errors import CallError, ProjectError, UpstreamError
 from hone.evals import compare_paired
 from hone.local import House
+from hone.providers._vendors import Vendor
 from hone.server import Server
 from hone.store import ScoreQuery, SpanQuery
 from hone.testing import FakeUpstream
@@ -282,9 +285,29 @@ def test_what_listens_at_a_usual_port_and_is_no_model_server_is_passed_over(
 
         thread = threading.Thread(target=banner, daemon=True)
         thread.start()
-        monkeypatch.setattr(_model, "_LOCAL", (f"http://127.0.0.1:{server.getsockname()[1]}/v1",))
+        monkeypatch.setattr(_model, "VENDORS", {"ollama": Vendor(f"http://127.0.0.1:{server.getsockname()[1]}/v1")})
         assert _model.offered() is None
         thread.join(10)
+
+
+def test_a_local_server_is_found_by_what_it_lists(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    listed = json.dumps({"object": "list", "data": [{"id": "qwen3:8b", "object": "model"}]})
+    (tmp_path / "models").write_text(listed)
+    serve = functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        monkeypatch.setattr(_model, "VENDORS", {"ollama": Vendor(f"http://127.0.0.1:{server.server_port}")})
+        assert _model.offered() == "ollama/qwen3:8b"
+        assert chosen("auto", None).use == "ollama/qwen3:8b"
+        server.shutdown()
+        thread.join(10)
+    monkeypatch.setattr(_model, "VENDORS", {})
+    assert chosen("auto", None).use == "openai/gpt-5-mini"
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(CallError, match="no model is found"):
+        chosen("auto", None)
 
 
 def test_at_a_base_url_a_model_goes_by_the_servers_own_name_and_no_key_is_sent_unasked(

@@ -76,6 +76,15 @@ def test_a_model_that_keeps_failing_is_passed_over(client, upstream, second):
     assert len(second.received) == 6
 
 
+def test_one_that_is_left_alone_is_asked_when_the_others_fail(client, upstream, second):
+    upstream.script(Step(status=429, retry_after=3600), Step(text="it is over already"))
+    second.script(Step(text="from the second"), Step(status=500))
+    assert client.chat.completions.create(model="answer", messages=MESSAGES).choices[0].message.content
+    answer = client.chat.completions.create(model="answer", messages=MESSAGES)
+    assert answer.choices[0].message.content == "it is over already"
+    assert (len(upstream.received), len(second.received)) == (2, 2)
+
+
 def test_without_another_model_a_failing_one_is_asked_all_the_same(client, upstream):
     upstream.script(*[Step(status=500)] * 9)
     for _ in range(3):

@@ -3,7 +3,7 @@
 import asyncio
 import difflib
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -67,28 +67,27 @@ class Asking:
         self.breakers = Breakers(clock)
 
     async def ask(self, call: Call, route: Route, prepared: Prepared, story: Story) -> Asked:
-        """The first model of the chain that answers; every failed attempt leaves a span.
-
-        A model whose breaker is open is passed over, unless no other is left.
-        """
+        """The first model of the chain that answers; every failed attempt leaves a span."""
         seconds = route.task.timeout if route.task and route.task.timeout else _DEFAULT_SECONDS
-        problem: BaseException | None = None
-        waiting: list[Model] = []
-        for model in route.chain:
-            if not self.breakers.allows(model.alias):
-                waiting.append(model)
-                continue
+        problem: BaseException = AssertionError("a route has at least one model")
+        for model in self._order(route.chain):
             try:
                 return await self._patiently(model, seconds, partial(self._once, model, call, prepared, story, seconds))
             except (UpstreamError, ProjectError) as error:
                 if not _another_may_answer(error):
                     raise
                 problem = error
-        if problem is None:
-            # Every breaker is open: one more failure is no worse than a refusal, and it may be over.
-            model = waiting[0]
-            return await self._patiently(model, seconds, partial(self._once, model, call, prepared, story, seconds))
         raise problem
+
+    def _order(self, chain: Sequence[Model]) -> Iterator[Model]:
+        """The models as they stand, those whose breaker is open last. Whoever is not needed is not probed."""
+        waiting = []
+        for model in chain:
+            if self.breakers.allows(model.alias):
+                yield model
+            else:
+                waiting.append(model)
+        yield from waiting
 
     async def embed(self, call: Call, model: Model, story: Story) -> Embedded:
         """Vectors of one model: those of another one would not go with them, so nothing falls over.

@@ -21,6 +21,7 @@ embedders = Registry("hone.embedders", {"minilm": "hone.providers._minilm:minilm
 """Functions that give an `Embedder`: the model of that name, read when it is first asked for."""
 
 __all__ = [
+    "VENDORS",
     "Answer",
     "ChatRequest",
     "Embedder",

@@ -83,7 +83,7 @@ def _first_line(model: Chosen) -> str:
         return f"[bold]hone demo[/bold] · the model is [bold]{escape(model.use)}[/bold]"
     line = "[bold]hone demo[/bold] · the model is [bold]extractive[/bold]: it picks sentences, it does not write them"
     other = offered()
-    return f"{line} [dim]({escape(other)} would)[/dim]" if other else line
+    return f"{line} [dim](--model {escape(other)} would)[/dim]" if other else line
 
 
 def _ideas() -> Ideas:

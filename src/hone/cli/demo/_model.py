@@ -9,16 +9,8 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from hone.errors import CallError
+from hone.providers import VENDORS
 
-_LOCAL = (
-    "http://127.0.0.1:11434/v1",
-    "http://127.0.0.1:1234/v1",
-    "http://127.0.0.1:8080/v1",
-    "http://127.0.0.1:8000/v1",
-)
-"""Where Ollama, LM Studio, llama.cpp and vLLM listen unless they are told otherwise."""
-
-_KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 _SECONDS = 0.5
 
 
@@ -56,7 +48,7 @@ def chosen(name: str | None, base_url: str | None, key: str | None = None) -> Ch
         raise CallError(f"{name!r} names no provider", hint="--model openai/gpt-5-mini, or --base-url URL beside it")
     if provider == "openai-compatible":
         raise CallError(f"nothing says where {name} is served", hint="--base-url http://127.0.0.1:8000/v1")
-    wanted = key or _KEYS.get(provider)
+    wanted = key or _key_of(provider)
     if wanted and not os.environ.get(wanted):
         raise CallError(f"{name} needs the environment variable {wanted}", hint=f"export {wanted}=...")
     return _writer(name, None, key)
@@ -64,24 +56,25 @@ def chosen(name: str | None, base_url: str | None, key: str | None = None) -> Ch
 
 def offered() -> str | None:
     """What `--model` could be here: the model of a local server, or one that a key in the environment pays for."""
-    for url in _LOCAL:
-        if (served := _first_served(url)) is not None:
-            return f"--model {served} --base-url {url}"
-    if os.environ.get("OPENAI_API_KEY"):
-        return "--model openai/gpt-5-mini"
-    return None
+    for name, row in VENDORS.items():
+        if row.url and not row.key and (served := _first_served(row.url)) is not None:
+            return f"{name}/{served}"
+    return "openai/gpt-5-mini" if os.environ.get("OPENAI_API_KEY") else None
 
 
 def _found() -> Chosen:
-    for url in _LOCAL:
-        if (served := _first_served(url)) is not None:
-            return _writer(f"openai-compatible/{served}", url)
-    if os.environ.get("OPENAI_API_KEY"):
-        return _writer("openai/gpt-5-mini", None)
+    if (name := offered()) is not None:
+        return _writer(name, None)
     raise CallError(
         "no model is found: no server answers at the usual ports, and OPENAI_API_KEY is not set",
         hint="start one, or leave --model out: the extractive model needs nothing",
     )
+
+
+def _key_of(provider: str) -> str | None:
+    if provider == "anthropic":
+        return "ANTHROPIC_API_KEY"
+    return VENDORS[provider].key if provider in VENDORS else None
 
 
 def _writer(use: str, base_url: str | None, key: str | None = None) -> Chosen:

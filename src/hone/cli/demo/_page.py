@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from hone.cli.demo import _picture
 from hone.cli.demo._failures import KINDS, MEANING
-from hone.cli.demo._project import CARELESS, METRIC, QUESTIONS, TASK
+from hone.cli.demo._project import CARELESS
 from hone.cli.demo._story import Story
 from hone.core import utc
 from hone.errors import ProjectError
@@ -27,7 +27,7 @@ def page(story: Story) -> str:
     style = Markup(stylesheet())  # noqa: S704 - our own file
     return made.get_template("report.html").render(
         story=story, draw=_picture, style=style, kinds=KINDS, meaning=MEANING, careless=CARELESS,
-        metric=METRIC, task=TASK, questions=QUESTIONS, calls=_calls(story),
+        calls=_calls(story),
     )  # fmt: skip
 
 
