@@ -27,9 +27,14 @@ class App:
         self._patrol = Patrol(house.releases, limited, every=look_every)
         self._guard = Guard(api_key)
         limit = house.project.server.max_body
-        self._chat, self._embeddings = chat_door(house.gateway, limit), embeddings_door(house.gateway, limit)
+        chat = chat_door(house.gateway, limit)
+        self._doors: dict[tuple[str, str], ASGIApp] = {
+            ("POST", "/v1/chat/completions"): chat,
+            ("POST", "/v1/embeddings"): embeddings_door(house.gateway, limit),
+            ("GET", "/v1/models"): self._models,
+        }
         self._api: ASGIApp = api(house)
-        self._ui: ASGIApp = ui(house, self._chat, api_key)
+        self._ui: ASGIApp = ui(house, chat, api_key)
         self._started = house.clock() // 1_000_000_000
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,12 +51,9 @@ class App:
         except NotAllowed as error:
             await _refuse(scope, receive, send, path, error)
             return
-        if path == "/v1/chat/completions" and scope["method"] == "POST":
-            await self._chat(scope, receive, send)
-        elif path == "/v1/embeddings" and scope["method"] == "POST":
-            await self._embeddings(scope, receive, send)
-        elif path == "/v1/models" and scope["method"] == "GET":
-            await send_body(send, 200, models_body(self._house.gateway.models(), self._started))
+        door = self._doors.get((scope["method"], path))
+        if door is not None:
+            await door(scope, receive, send)
         elif path.startswith("/v1/"):
             await self._no_such(scope, send)
         elif path.startswith(_OURS):
@@ -61,9 +63,12 @@ class App:
 
     async def _no_such(self, scope: Scope, send: Send) -> None:
         error = HoneError(f"there is no {scope['method']} {scope['path']} here", hint="POST /v1/chat/completions is")
-        known = {"/v1/chat/completions": "POST", "/v1/embeddings": "POST", "/v1/models": "GET"}.get(scope["path"])
+        known = [method for method, path in self._doors if path == scope["path"]]
         error.status, error.code = (405, "method_not_allowed") if known else (404, "not_found")
-        await send_body(send, error.status, error_body(error), [("allow", known)] if known else [])
+        await send_body(send, error.status, error_body(error), [("allow", ", ".join(known))] if known else [])
+
+    async def _models(self, _: Scope, __: Receive, send: Send) -> None:
+        await send_body(send, 200, models_body(self._house.gateway.models(), self._started))
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:

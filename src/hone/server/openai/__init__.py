@@ -1,7 +1,19 @@
 """The OpenAI door: `/v1/chat/completions`, `/v1/embeddings` and `/v1/models`."""
 
-from hone.server.openai._door import Door, chat_door, embeddings_door
-from hone.server.openai._errors import error_body
+from hone.gateway import Gateway
+from hone.server._door import Door
+from hone.server.openai._errors import OPENAI, error_body
 from hone.server.openai._models import models_body
+from hone.server.openai._parse import parse_chat, parse_embeddings
 
-__all__ = ["Door", "chat_door", "embeddings_door", "error_body", "models_body"]
+__all__ = ["chat_door", "embeddings_door", "error_body", "models_body"]
+
+
+def chat_door(gateway: Gateway, max_body: int) -> Door:
+    """`POST /v1/chat/completions`."""
+    return Door(OPENAI, gateway, gateway.chat, parse_chat, max_body)
+
+
+def embeddings_door(gateway: Gateway, max_body: int) -> Door:
+    """`POST /v1/embeddings`."""
+    return Door(OPENAI, gateway, gateway.embeddings, parse_embeddings, max_body)

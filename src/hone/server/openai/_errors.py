@@ -3,6 +3,7 @@
 import msgspec
 
 from hone.errors import CallError, HoneError, UpstreamRefused
+from hone.server._door import Dialect
 
 _TYPES = {
     401: "authentication_error",
@@ -19,6 +20,13 @@ def error_body(error: HoneError) -> bytes:
     kind = _TYPES.get(error.status, "invalid_request_error" if isinstance(error, CallError) else "server_error")
     message = f"{error.message}. {error.hint}" if error.hint else error.message
     return msgspec.json.encode({"error": {"message": message, "type": kind, "param": None, "code": error.code}})
+
+
+def _error_event(error: HoneError) -> bytes:
+    return b"data: " + error_body(error).replace(b"\n", b" ") + b"\n\n"
+
+
+OPENAI = Dialect(error_body=error_body, error_event=_error_event)
 
 
 class _Said(msgspec.Struct):

@@ -7,6 +7,7 @@ from msgspec import Raw
 
 from hone.errors import CallError
 from hone.gateway import Call
+from hone.server._door import Request
 from hone.server._identity import Identity
 
 _MAX_NAME = 300
@@ -31,7 +32,7 @@ class Parsed(msgspec.Struct):
 _parsed = msgspec.json.Decoder(Parsed)
 
 
-def parse_chat(body: bytes, identity: Identity, start: int) -> Call:
+def parse_chat(body: bytes, identity: Identity, start: int) -> Request:
     """
     Raises:
         CallError: the body is not a JSON object, or a field that hone reads is missing or of the wrong type.
@@ -39,10 +40,10 @@ def parse_chat(body: bytes, identity: Identity, start: int) -> Call:
     fields, known = _read(body, "a chat completion", big="messages")
     if "messages" not in fields and (known.hone is None or known.hone.input is None):
         raise CallError("`messages` is missing", hint='a task may be given "hone": {"input": {...}} instead')
-    return _call(fields, known, identity, start)
+    return Request(call=_call(fields, known, identity, start))
 
 
-def parse_embeddings(body: bytes, identity: Identity, start: int) -> Call:
+def parse_embeddings(body: bytes, identity: Identity, start: int) -> Request:
     """
     Raises:
         CallError: the body is not a JSON object, or a field that hone reads is missing or of the wrong type.
@@ -50,7 +51,7 @@ def parse_embeddings(body: bytes, identity: Identity, start: int) -> Call:
     fields, known = _read(body, "an embedding", big="input")
     if "input" not in fields:
         raise CallError("`input` is missing", hint="a text, or a list of them")
-    return _call(fields, known, identity, start)
+    return Request(call=_call(fields, known, identity, start))
 
 
 def _read(body: bytes, what: str, *, big: str) -> tuple[dict[str, Raw], Parsed]:
