@@ -75,6 +75,7 @@ def test_a_variant_finds_by_meaning_what_the_words_do_not_and_its_span_says_how(
         if span.kind == "retrieval"
     ]
     assert span.attributes == {
+        "config": house.version,
         "search": "semantic",
         "k": 1,
         "threshold": None,

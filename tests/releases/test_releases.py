@@ -393,6 +393,9 @@ class _Broken:
     def __init__(self, releases: Releases) -> None:
         self._releases, self.looks = releases, 0
 
+    def has_limits(self, task: str) -> bool:
+        return self._releases.has_limits(task)
+
     def watch(self, task: str) -> Decision:
         self.looks += 1
         if self.looks == 1:
@@ -404,7 +407,7 @@ def test_a_look_that_fails_is_not_the_last_one(house: House, releases: Releases,
     live(house, "baseline", 150, right=120)
     live(house, "loud", 150, right=10)
     broken = _Broken(releases)
-    patrol = Patrol(broken, ["answer"], every=0.02)  # type: ignore[arg-type]
+    patrol = Patrol(broken, lambda: ["answer"], every=0.02)  # type: ignore[arg-type]
     patrol.start()
     assert eventually(lambda: releases.history("answer")[0].action == "rollback")
     patrol.stop()

@@ -1,6 +1,7 @@
 """`hone up`: the server, in the foreground."""
 
 import json
+import logging
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ def command(host: str | None, port: int | None, as_json: bool, folder: Path | No
     """Serve the project: an OpenAI-compatible gateway, our API and the telemetry store, in one process."""
     from hone.server import Server
 
+    _log_to_stderr()
     with opened(folder) as house:
         settings = house.project.server
         server = Server(
@@ -42,6 +44,14 @@ def command(host: str | None, port: int | None, as_json: bool, folder: Path | No
         with suppress(KeyboardInterrupt):  # uvicorn raises the ctrl-c again that it was stopped by
             server.run()
         talk.print("stopped")
+
+
+def _log_to_stderr() -> None:
+    """What a running server has to say: an edit that is in force or is not, a release that was taken back."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    logging.getLogger("hone").addHandler(handler)
+    logging.getLogger("hone").setLevel(logging.INFO)
 
 
 def _welcome(url: str, name: str, models: list[str]) -> None:

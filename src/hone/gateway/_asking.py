@@ -5,7 +5,7 @@ import difflib
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -52,19 +52,25 @@ class Embedded(Struct, kw_only=True):
 class Asking:
     """Holds the providers and what is known of their health. Use from one event loop."""
 
-    def __init__(
-        self, project: Project, require: Callable[[Model], None], providers: Mapping[str, Provider], clock: Clock
-    ) -> None:
-        """`require` raises where a model is not set up; `providers` stand in for the registry's.
+    def __init__(self, providers: Mapping[str, Provider], clock: Clock) -> None:
+        """`providers` stand in for the registry's."""
+        self._given = frozenset(providers)
+        self._providers: dict[str, Provider] = dict(providers)
+        self._clock = clock
+        self.breakers = Breakers(clock)
+
+    def check(self, project: Project) -> None:
+        """A slip in `use` is said when the project is read, not to the first caller.
 
         Raises:
             ProjectError: a model names a provider that there is not.
         """
-        _check_providers(project, providers)
-        self._require = require
-        self._providers: dict[str, Provider] = dict(providers)
-        self._clock = clock
-        self.breakers = Breakers(clock)
+        known = {*self._given, *registry.names()}
+        for alias, model in project.models.items():
+            if model.provider not in known:
+                near = difflib.get_close_matches(model.provider, known, n=1)
+                hint = f"did you mean `{near[0]}/{model.name}`?" if near else f"there are: {', '.join(sorted(known))}"
+                raise ProjectError(f"no provider {model.provider!r} (hone.toml, models.{alias}.use)", hint=hint)
 
     async def ask(self, call: Call, route: Route, prepared: Prepared, story: Story) -> Asked:
         """The first model of the chain that answers; every failed attempt leaves a span."""
@@ -102,7 +108,7 @@ class Asking:
         async def once() -> Embedded:
             start = self._clock()
             try:
-                self._require(model)
+                model.require()
                 provider = self._provider(model)
                 if not isinstance(provider, EmbeddingProvider):
                     raise CallError(f"{model.alias} makes no embeddings")
@@ -150,7 +156,7 @@ class Asking:
         request = ChatRequest(body=msgspec.json.encode(body), stream=call.stream, timeout=seconds)
         start = self._clock()
         try:
-            self._require(model)
+            model.require()
             asked = Asked(model=model, body=body, start=start, answer=await self._answer(model, request))
             if call.stream:
                 await self._begin(asked, wants_usage(call))
@@ -187,16 +193,6 @@ class Asking:
         if model.provider not in self._providers:
             self._providers[model.provider] = registry.load(model.provider)()
         return self._providers[model.provider]
-
-
-def _check_providers(project: Project, given: Mapping[str, Any]) -> None:
-    """A slip in `use` is said when the project is opened, not to the first caller."""
-    known = {*given, *registry.names()}
-    for alias, model in project.models.items():
-        if model.provider not in known:
-            near = difflib.get_close_matches(model.provider, known, n=1)
-            hint = f"did you mean `{near[0]}/{model.name}`?" if near else f"there are: {', '.join(sorted(known))}"
-            raise ProjectError(f"no provider {model.provider!r} (hone.toml, models.{alias}.use)", hint=hint)
 
 
 def _another_may_answer(error: UpstreamError | ProjectError) -> bool:

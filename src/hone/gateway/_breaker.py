@@ -42,6 +42,10 @@ class Breakers:
     def succeeded(self, alias: str) -> None:
         self._states.pop(alias, None)
 
+    def forget(self, alias: str) -> None:
+        """The alias means another model now."""
+        self._states.pop(alias, None)
+
     def undecided(self, alias: str) -> None:
         """The call ended in a way that says nothing about the model: the caller left, or the request was wrong."""
         if (state := self._states.get(alias)) is not None:

@@ -9,10 +9,11 @@ from hone.core import Clock, Span, Usage, now_ns, to_json
 from hone.errors import CallError
 from hone.gateway._asking import Asked, Asking
 from hone.gateway._call import Call, Reply
+from hone.gateway._edition import Current, Edition
 from hone.gateway._output import Output, read_completion, read_embeddings
-from hone.gateway._prepare import Prepared, Preparer, Prompts, Search, wants_usage
+from hone.gateway._prepare import Prepared, Search, wants_usage
 from hone.gateway._relay import Relay
-from hone.gateway._route import Route, Router, Weights
+from hone.gateway._route import Route, Weights
 from hone.gateway._spans import Story
 from hone.project import Project
 from hone.providers import Model, Provider, _wire
@@ -26,8 +27,6 @@ Record = Callable[[Sequence[Span]], Awaitable[Any] | None]
 class Rooms(Struct, kw_only=True):
     """What the gateway is given by whoever puts the house together."""
 
-    project: Project
-    prompts: Prompts
     search: Search
     weights: Weights
     cost: Callable[[Model, Usage], float | None]
@@ -37,13 +36,34 @@ class Rooms(Struct, kw_only=True):
 
 
 class Gateway:
-    """Answers chat completions for one project. Use from one event loop."""
+    """Answers chat completions for one project. Use from one event loop; `adopt` from any thread."""
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Rooms, edition: Edition) -> None:
+        """
+        Raises:
+            ProjectError: a model names a provider that there is not.
+        """
         self._rooms = rooms
-        self._router = Router(rooms.project, rooms.weights)
-        self._preparer = Preparer(rooms.prompts, rooms.search, rooms.clock)
-        self._asking = Asking(rooms.project, self._router.require, rooms.providers, rooms.clock)
+        self._asking = Asking(rooms.providers, rooms.clock)
+        self.check(edition.project)
+        self._now = self._as_current(edition)
+
+    def check(self, project: Project) -> None:
+        """
+        Raises:
+            ProjectError: a model names a provider that there is not.
+        """
+        self._asking.check(project)
+
+    def adopt(self, edition: Edition) -> None:
+        """Answer by this edition from the next call on. Calls that have begun end by the one they began with.
+
+        Call `check` first.
+        """
+        for alias, model in self._now.project.models.items():
+            if model != edition.project.models.get(alias):
+                self._asking.breakers.forget(alias)
+        self._now = self._as_current(edition)
 
     async def chat(self, call: Call) -> Reply:
         """Answer one call. Whatever happens, a span tells of it.
@@ -51,11 +71,12 @@ class Gateway:
         Raises:
             CallError, ProjectError, UpstreamError: nothing was sent; say it in the caller's dialect.
         """
-        story = self._story(call)
+        now = self._now
+        story = self._story(call, now)
         values: dict[str, Any] | None = None
         try:
-            story.route = route = self._router.resolve(call.model, call.session)
-            prepared = await self._preparer.prepare(call, route, story)
+            story.route = route = now.router.resolve(call.model, call.session)
+            prepared = await now.preparer.prepare(call, route, story)
             values = prepared.values
             if prepared.unknown:
                 return await self._dont_know(call, story, prepared)
@@ -74,9 +95,10 @@ class Gateway:
         Raises:
             CallError, ProjectError, UpstreamError: nothing was made; say it in the caller's dialect.
         """
-        story = self._story(call)
+        now = self._now
+        story = self._story(call, now)
         try:
-            story.route = route = self._router.resolve(call.model, call.session)
+            story.route = route = now.router.resolve(call.model, call.session)
             if route.task is not None:
                 raise CallError(f"{route.task.name!r} is a task, and embeddings are made by a model")
             (model,) = route.chain
@@ -95,11 +117,11 @@ class Gateway:
 
     def refuse(self, call: Call, error: Exception) -> None:
         """Record a call that its door could not even read."""
-        self._record(self._story(call), None, None, error)
+        self._record(self._story(call, self._now), None, None, error)
 
     def models(self) -> list[str]:
         """The names a caller may ask for."""
-        return self._router.names()
+        return self._now.router.names()
 
     async def close(self) -> None:
         """Release every provider's connections."""
@@ -156,8 +178,11 @@ class Gateway:
 
     # -- recording
 
-    def _story(self, call: Call) -> Story:
-        return Story(self._rooms.project.name, self._rooms.project.environment, call)
+    def _as_current(self, edition: Edition) -> Current:
+        return Current(edition, self._rooms.search, self._rooms.weights, self._rooms.clock)
+
+    def _story(self, call: Call, now: Current) -> Story:
+        return Story(now.project.name, now.project.environment, now.version, call)
 
     def _model_span(
         self, story: Story, asked: Asked, output: Output, first_token: int | None, error: BaseException | None

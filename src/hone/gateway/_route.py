@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from hone.errors import ProjectError, UnknownModel
 from hone.gateway._pick import pick
-from hone.project import ModelConfig, Project, Task, Variant
+from hone.project import BASELINE, ModelConfig, Project, Task, Variant
 from hone.providers import Model, registry
 
 Weights = Callable[[str, str], Mapping[str, float]]
@@ -72,7 +72,9 @@ class Router:
                 f"the task {task.name!r} has no variant, environment or version {environment!r}",
                 hint=_near(environment, names),
             )
-        return pick(weights, session and f"{task.name}\0{session}")
+        # A variant that has just been taken out of hone.toml may still stand in the release.
+        known = {name: share for name, share in weights.items() if name in task.variants} or {BASELINE: 1.0}
+        return pick(known, session and f"{task.name}\0{session}")
 
     def _model(self, name: str) -> Model:
         if (model := self._models.get(name)) is not None:
@@ -82,14 +84,6 @@ class Router:
             return Model(alias=name, provider=provider, name=vendor_name)
         known = [*self._project.tasks, *self._models]
         raise UnknownModel(f"no task or model named {name!r}", hint=_near(name, known))
-
-    def require(self, model: Model) -> None:
-        """
-        Raises:
-            ProjectError: an environment variable that the model needs is not set.
-        """
-        if model.alias in self._models:
-            self._project.models[model.alias].require()
 
     def names(self) -> list[str]:
         """Everything a caller may ask for by a name of the project's own."""
@@ -118,4 +112,5 @@ def _as_model(alias: str, config: ModelConfig) -> Model:
         parameters=config.parameters,
         privacy=config.privacy,
         retries=config.retries,
+        missing=config.missing,
     )

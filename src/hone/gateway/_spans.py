@@ -35,13 +35,15 @@ def error_line(error: BaseException | None) -> str | None:
 class Story:
     """What happened to one call, told as spans that share its trace, session, user and tags."""
 
-    def __init__(self, project: str, environment: str, call: Call) -> None:
+    def __init__(self, project: str, environment: str, config: str, call: Call) -> None:
+        """`config` names the edition of the project's files that answers."""
         self.call = call
         self.spans: list[Span] = []
         self.route: Route | None = None
         self.prompt_version: str | None = None
         self._project = project
         self._environment = environment
+        self._config = config
 
     def model_call(
         self,
@@ -118,7 +120,9 @@ class Story:
             output=_clipped(output),
         )
 
-    def _add(self, *, error: BaseException | None = None, **fields: Any) -> None:
+    def _add(
+        self, *, error: BaseException | None = None, attributes: dict[str, Any] | None = None, **fields: Any
+    ) -> None:
         route, call = self.route, self.call
         self.spans.append(
             Span(
@@ -134,6 +138,7 @@ class Story:
                 variant=route.variant.name if route and route.variant else None,
                 prompt=route.variant.prompt if route and route.variant else None,
                 prompt_version=self.prompt_version,
+                attributes={"config": self._config, **(attributes or {})},
                 **fields,
             )
         )

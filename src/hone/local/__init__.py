@@ -4,5 +4,18 @@ from hone.local._evaluate import Bench, Options
 from hone.local._hone import Hone, open_here
 from hone.local._house import House
 from hone.local._sdk import Evaluation, dataset, evaluate, grow, record
+from hone.local._watcher import Watcher
 
-__all__ = ["Bench", "Evaluation", "Hone", "House", "Options", "dataset", "evaluate", "grow", "open_here", "record"]
+__all__ = [
+    "Bench",
+    "Evaluation",
+    "Hone",
+    "House",
+    "Options",
+    "Watcher",
+    "dataset",
+    "evaluate",
+    "grow",
+    "open_here",
+    "record",
+]

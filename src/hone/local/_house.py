@@ -2,8 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -11,25 +10,25 @@ from typing import Any, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hone.core import Clock, Passage, Span, Target, Usage, now_ns, valid_span_id, valid_trace_id
-from hone.errors import StoreError, UnknownModel
+from hone.core import Clock, Span, Target, Usage, now_ns, valid_span_id, valid_trace_id
+from hone.errors import HoneError, StoreError, UnknownModel
 from hone.feedback import score_from
-from hone.gateway import Gateway, Rooms
-from hone.knowledge import Build, Embedding, Knowledge, Progress
+from hone.gateway import Edition, Gateway, Rooms
 from hone.local._configuration import configuration
-from hone.local._grounding import knowledge_of, searched_by_meaning
+from hone.local._edition import Files, files_of, fitting
+from hone.local._grounding import Grounds
+from hone.local._shares import Shares
 from hone.models import Prices
-from hone.project import Project, Variant, load
-from hone.prompts import Prompt, load_folder, parse
+from hone.project import Project, load
+from hone.prompts import Prompt, parse
 from hone.providers import Model, Provider
-from hone.releases import Releases, current
+from hone.releases import Releases
 from hone.store import Catalog, Embeddings, Experiments, Telemetry, Ticket, open_database
 from hone.traces import Recorder, TraceFilter, Traces
 
 log = logging.getLogger("hone")
 
 _COMMIT_SECONDS = 30.0
-_WEIGHTS_NS = 1_000_000_000
 
 
 class Added(Struct, frozen=True):
@@ -49,10 +48,9 @@ class House:
         providers: Mapping[str, Provider] | None = None,
         clock: Clock = now_ns,
     ) -> None:
-        self.project = project
         self.clock = clock
         # What can be wrong in a file is found before a file or a thread is opened.
-        self.prompts: Mapping[str, Prompt] = load_folder(project.root / "prompts")
+        self._files = files_of(project)
         self._engine = open_database(project.database_url)
         self.catalog = Catalog(self._engine)
         self.telemetry = Telemetry(
@@ -63,34 +61,30 @@ class House:
         self.prices = Prices()
         self.recorder = Recorder(self.telemetry, price=self._price_of, clock=clock)
         self.traces = Traces(self.telemetry, project.name)
-        self._record_prompts()
-        self._metrics = {name: metric.kind for name, metric in project.metrics.items()}
-        self._knowledge: dict[str, Knowledge] = {}
-        self._lock = threading.Lock()
+        self._record_prompts(self._files)
         self._versions: dict[tuple[str, int], Prompt] = {}
-        self._weights: dict[tuple[str, str], Mapping[str, float]] = {}
-        self._read: dict[tuple[str, str], int] = {}
-        self._background = ThreadPoolExecutor(1, "hone-releases")
+        self._reloading = threading.Lock()
+        self.trouble: HoneError | None = None  # why the files as they are now are not in force
+        self.grounds = Grounds(self._project, self.catalog, Embeddings(self._engine))
+        self.knowledge, self.build_knowledge = self.grounds.knowledge, self.grounds.build
+        self.shares = Shares(self.catalog, self._project, clock)
         self.experiments = Experiments(self._engine)
         self.releases = Releases(
-            project, self.catalog, self.experiments, self.telemetry, record=self.recorder.spool,
-            configuration=partial(configuration, self), changed=self._released, clock=clock,
+            self._project, self.catalog, self.experiments, self.telemetry, record=self.recorder.spool,
+            configuration=partial(configuration, self), changed=self.shares.changed, clock=clock,
         )  # fmt: skip
         self.gateway = Gateway(
             Rooms(
-                project=project,
-                prompts=self._prompt,
-                search=self._search,
-                weights=self._current_weights,
+                search=self.grounds.search,
+                weights=self.shares.current,
                 cost=self._cost,
                 record=self._keep,
                 providers=providers or {},
                 clock=clock,
-            )
+            ),
+            self._edition(self._files),
         )
-        for task in project.tasks:
-            # The first release of each task is written here, not on the way of a call.
-            self._current_weights(task, project.environment)
+        self.shares.project_changed()
 
     @classmethod
     def open(cls, folder: Path, **options: Any) -> Self:
@@ -102,9 +96,41 @@ class House:
         """
         return cls(load(folder), **options)
 
+    @property
+    def project(self) -> Project:
+        """What hone.toml says, as it was last in order."""
+        return self._files.project
+
+    @property
+    def prompts(self) -> Mapping[str, Prompt]:
+        return self._files.prompts
+
+    @property
+    def version(self) -> str:
+        """The name of the project's files as they are in force; every span of a call bears it as `config`."""
+        return self._files.version
+
+    def reload(self) -> list[str] | None:
+        """Read the project's files again and put what they say in force: all of it or, where something is wrong, none.
+
+        Calls that are going on end as they began. None if nothing has changed; else the sections that need a restart.
+
+        Raises:
+            ProjectError, MissingExtra: a file is wrong.
+            StoreError: a new prompt could not be recorded.
+        """
+        with self._reloading:
+            try:
+                late = self._reload(self._files)
+            except HoneError as problem:
+                self.trouble = problem
+                raise
+            self.trouble = None
+            return late
+
     def close(self) -> None:
         """Make durable what was recorded, and release the files."""
-        self._background.shutdown()
+        self.shares.close()
         self.telemetry.close()
         self._engine.dispose()
 
@@ -134,8 +160,9 @@ class House:
             NotFound: no trace begins so.
             StoreError: it could not be kept.
         """
+        metrics = {name: metric.kind for name, metric in self.project.metrics.items()}
         score = score_from(
-            self.project.name, self._metrics, target=target, name=name, value=value, by=by, comment=comment, id=id,
+            self.project.name, metrics, target=target, name=name, value=value, by=by, comment=comment, id=id,
             clock=self.clock,
         )  # fmt: skip
         if isinstance(target, str) and not (valid_trace_id(target) or valid_span_id(target)):
@@ -144,59 +171,49 @@ class House:
         receipt = self.recorder.record([score]).wait(_COMMIT_SECONDS)
         return Added(score.id, fresh=receipt.written == 1)
 
-    def build_knowledge(
-        self,
-        name: str,
-        progress: Callable[[Progress], None] | None = None,
-        embedding: Callable[[Embedding], None] | None = None,
-    ) -> Build:
-        """Read the sources of a knowledge and make what has changed searchable, as its variants want to search it.
-
-        Raises:
-            ProjectError: a source cannot be read, or the model of semantic search cannot be used.
-            MissingExtra: a variant searches by meaning, and the model for it is not installed.
-        """
-        built = self._build(name, progress)
-        if searched_by_meaning(self.project, name):
-            self._knowledge[name].embed(embedding)
-        return built
-
-    def knowledge(self, name: str) -> Knowledge:
-        """The knowledge of that name, built when it is first asked for."""
-        with self._lock:
-            if name not in self._knowledge:
-                self._build(name, None)
-            return self._knowledge[name]
-
-    def _build(self, name: str, progress: Callable[[Progress], None] | None) -> Build:
-        made = knowledge_of(self.project, name, self.catalog, Embeddings(self._engine))
-        built = made.build(progress)
-        self._knowledge[name] = made
-        return built
-
     def waiting_releases(self) -> list[str]:
         """Tasks whose release in this environment is not what hone.toml says: an edit that was never applied."""
         environment = self.project.environment
         return [
             task
             for task, declared in self.project.releases.items()
-            if environment in declared and dict(self._current_weights(task, environment)) != declared[environment]
+            if environment in declared and dict(self.shares.current(task, environment)) != declared[environment]
         ]
 
-    def _record_prompts(self) -> None:
+    def _reload(self, before: Files) -> list[str] | None:
+        project = load(before.project.root)
+        files = files_of(project)
+        if files.version == before.version:
+            return None
+        late = fitting(project, before.project)
+        kept = {section: getattr(before.project, section) for section in late}
+        files = replace(files, project=replace(project, **kept))
+        fresh = self.grounds.made_new(before.project, files.project)
+        self.gateway.check(files.project)
+        self._record_prompts(files)
+        # Nothing below can fail. The gateway's own switch is one assignment, so no call sees a half of it.
+        self._files = files
+        self.grounds.replace(fresh)
+        self.gateway.adopt(self._edition(files))
+        self.shares.project_changed()
+        return late
+
+    def _project(self) -> Project:
+        return self._files.project
+
+    def _edition(self, files: Files) -> Edition:
+        return Edition(project=files.project, prompts=partial(self._prompt, files.prompts), version=files.version)
+
+    def _record_prompts(self, files: Files) -> None:
         """Each text of a prompt that is new becomes a version of it."""
-        for prompt in self.prompts.values():
-            self.catalog.record_prompt(self.project.name, prompt.name, prompt.sha256, prompt.source, by="file")
+        for prompt in files.prompts.values():
+            self.catalog.record_prompt(files.project.name, prompt.name, prompt.sha256, prompt.source, by="file")
 
     # -- what the gateway is given
 
-    def _search(self, variant: Variant, query: str) -> tuple[Sequence[Passage], str | None]:
-        knowledge = self.knowledge(variant.knowledge or "")
-        return knowledge.search(query, variant.k, variant.threshold, variant.search), knowledge.snapshot
-
-    def _prompt(self, name: str, version: int | None) -> Prompt:
+    def _prompt(self, files: Mapping[str, Prompt], name: str, version: int | None) -> Prompt:
         if version is None:
-            return self.prompts[name]
+            return files[name]
         key = (name, version)
         if key not in self._versions:
             known = self.catalog.prompt_version(self.project.name, name, version)
@@ -204,33 +221,6 @@ class House:
                 raise UnknownModel(f"the prompt {name!r} has no version {version}")
             self._versions[key] = parse(known.source, f"{name} v{version}", name)
         return self._versions[key]
-
-    def _current_weights(self, task: str, environment: str) -> Mapping[str, float]:
-        """The release as it was a second ago at most; another process may change it, so it is read again beside."""
-        key = (task, environment)
-        if key not in self._weights:
-            found = current(self.catalog, self.project, environment, task)
-            if not found:
-                return found  # not kept: callers may invent as many names as they like
-            self._weights[key] = found
-            self._read[key] = self.clock()
-        elif self.clock() - self._read[key] > _WEIGHTS_NS:
-            self._read[key] = self.clock()
-            self._background.submit(self._refresh, key)
-        return self._weights[key]
-
-    def _refresh(self, key: tuple[str, str]) -> None:
-        """On a thread of its own: a slow database holds up no call, and the last release goes on while it is down."""
-        task, environment = key
-        try:
-            self._weights[key] = current(self.catalog, self.project, environment, task)
-        except StoreError as error:
-            log.error("the release of %s in %s cannot be read: %s", task, environment, error)
-
-    def _released(self, task: str, environment: str) -> None:
-        """A release made here is in force with the next call, not a second later."""
-        self._read[task, environment] = self.clock()
-        self._refresh((task, environment))
 
     def _keep(self, spans: Sequence[Span]) -> Ticket | None:
         """Record what the gateway did. A call that was answered does not fail because its story cannot be written.

@@ -1,5 +1,6 @@
 """Finding a project and reading its hone.toml."""
 
+import hashlib
 import os
 import re
 import tomllib
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec.structs import fields as fields_of
+from msgspec.structs import replace
 
 from hone.errors import ProjectError
 from hone.project._check import check
@@ -55,7 +57,7 @@ def load(folder: Path | str, env: Mapping[str, str] | None = None) -> Project:
     source = Source(FILE, text)
     project = _project(raw, source, root, os.environ if env is None else env)
     check(project, source)
-    return project
+    return replace(project, sha256=hashlib.sha256(text.encode()).hexdigest())
 
 
 def _text(root: Path) -> str:

@@ -6,7 +6,6 @@ from typing import Annotated, Any, ClassVar, Literal
 from msgspec import Meta, Struct, field
 
 from hone.core import Price, ScoreKind
-from hone.errors import ProjectError
 from hone.project import _units
 
 # A callable beside the type reads the text of hone.toml.
@@ -46,17 +45,6 @@ class ModelConfig(_Part, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         return self.use.partition("/")[2]
-
-    def require(self) -> None:
-        """
-        Raises:
-            ProjectError: an environment variable that this model needs is not set.
-        """
-        if self.missing:
-            raise ProjectError(
-                f"the model {self.alias!r} needs the environment variable {self.missing[0]}, which is not set",
-                hint=f"export {self.missing[0]}=... before starting hone",
-            )
 
     def __repr__(self) -> str:
         # The key never reaches a log or a traceback.
@@ -184,11 +172,12 @@ class Project(_Part, frozen=True, kw_only=True):
     """One folder with a hone.toml, read once."""
 
     given: ClassVar[frozenset[str]] = frozenset(
-        {"name", "root", "environment", "state", "database_url", "blobs_url", "prompts", "gates", "rollbacks"}
+        {"name", "root", "sha256", "environment", "state", "database_url", "blobs_url", "prompts", "gates", "rollbacks"}
     )
 
     name: str
     root: Path
+    sha256: str = ""  # of the text of hone.toml
     environment: str  # HONE_ENV
     state: Path  # HONE_HOME, or .hone in the project
     database_url: str

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from msgspec import Struct, field
 
 from hone.core import Price
+from hone.errors import ProjectError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +28,18 @@ class Model(Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any] = field(default_factory=dict)
     privacy: str | None = None
     retries: int = 0
+    missing: tuple[str, ...] = ()  # environment variables that it needs and that are not set
+
+    def require(self) -> None:
+        """
+        Raises:
+            ProjectError: an environment variable that the model needs is not set.
+        """
+        if self.missing:
+            raise ProjectError(
+                f"the model {self.alias!r} needs the environment variable {self.missing[0]}, which is not set",
+                hint=f"export {self.missing[0]}=... before starting hone",
+            )
 
     def __repr__(self) -> str:
         # The key never reaches a log or a traceback.

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from hone.errors import HoneError
 from hone.releases._releases import Releases
@@ -19,17 +19,16 @@ _SHARE = 20  # a look that took a second is followed by at least so many seconds
 class Patrol:
     """Looks from a thread of its own until it is stopped. The bounds hold at every look, so looks may be frequent."""
 
-    def __init__(self, releases: Releases, tasks: Iterable[str], *, every: float = EVERY) -> None:
-        """`tasks` are those with limits; without one there is nothing to do."""
+    def __init__(self, releases: Releases, tasks: Callable[[], Iterable[str]], *, every: float = EVERY) -> None:
+        """`tasks` are asked for at each look; those without limits are passed over."""
         self._releases = releases
-        self._tasks = list(tasks)
+        self._tasks = tasks
         self._every = every
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._walk, name="hone-patrol", daemon=True)
 
     def start(self) -> None:
-        if self._tasks:
-            self._thread.start()
+        self._thread.start()
 
     def stop(self) -> None:
         """Returns when the look that is going on is over."""
@@ -41,13 +40,15 @@ class Patrol:
         pause = self._every
         while not self._over.wait(pause):
             start = time.monotonic()
-            for task in self._tasks:
+            for task in list(self._tasks()):
                 self._look(task)
             pause = max(self._every, _SHARE * (time.monotonic() - start))
 
     def _look(self, task: str) -> None:
         """A look that fails is not the last one: a database that is away comes back."""
         try:
+            if not self._releases.has_limits(task):
+                return
             decision = self._releases.watch(task)
         except HoneError as problem:
             log.error("the release of %s could not be looked at: %s", task, problem)

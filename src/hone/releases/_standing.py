@@ -36,7 +36,7 @@ class Standing:
 
     def __init__(
         self,
-        project: Project,
+        project: Callable[[], Project],
         catalog: Catalog,
         experiments: Experiments,
         telemetry: Telemetry,
@@ -46,8 +46,9 @@ class Standing:
         changed: Callable[[str, str], None] = lambda task, environment: None,  # noqa: ARG005
         clock: Clock = now_ns,
     ) -> None:
-        """`record` takes the events, `changed` is told the task and environment of every change."""
-        self._project = project
+        """`project` is asked each time, for its file may change. `record` takes the events, `changed` is told the task
+        and environment of every change."""
+        self._now = project
         self._catalog = catalog
         self._experiments = experiments
         self._telemetry = telemetry
@@ -55,6 +56,10 @@ class Standing:
         self._configuration = configuration
         self._changed = changed
         self._clock = clock
+
+    @property
+    def _project(self) -> Project:
+        return self._now()
 
     def current(self, task: str, environment: str | None = None) -> Mapping[str, float]:
         """The shares of each variant now.

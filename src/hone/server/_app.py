@@ -6,7 +6,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from hone.errors import HoneError, NotAllowed
-from hone.local import House
+from hone.local import House, Watcher
 from hone.releases import EVERY, Patrol
 from hone.server._asgi import Receive, Scope, Send, headers_of, send_body
 from hone.server._guard import Guard
@@ -23,8 +23,8 @@ class App:
 
     def __init__(self, house: House, api_key: str | None = None, *, look_every: float = EVERY) -> None:
         self._house = house
-        limited = [task for task in house.project.tasks if house.releases.has_limits(task)]
-        self._patrol = Patrol(house.releases, limited, every=look_every)
+        self._patrol = Patrol(house.releases, lambda: house.project.tasks, every=look_every)
+        self._watcher = Watcher(house)
         self._guard = Guard(api_key)
         limit = house.project.server.max_body
         chat = chat_door(house.gateway, limit)
@@ -74,9 +74,11 @@ class App:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                await asyncio.to_thread(self._watcher.start)
                 self._patrol.start()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
+                await asyncio.to_thread(self._watcher.stop)
                 await asyncio.to_thread(self._patrol.stop)
                 await self._house.gateway.close()
                 await send({"type": "lifespan.shutdown.complete"})

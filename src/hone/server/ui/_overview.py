@@ -24,11 +24,18 @@ def overview(house: House) -> Callable[[Asked], Overview]:
             window=seen.name,
             windows=NAMES,
             metric=metric,
+            needs=_needs(house),
             figures=[*_call_figures(house, seen), *_quality(house, seen, metric, scores)],
             tasks=_tasks(house, seen, scores),
         )
 
     return view
+
+
+def _needs(house: House) -> list[str]:
+    if house.trouble is None:
+        return []
+    return [f"The project's files are not in order, and what they said before is in force: {house.trouble.message}"]
 
 
 def _call_figures(house: House, seen: Window) -> list[Figure]:

@@ -45,6 +45,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     window: str
     windows: list[str]
     metric: str | None  # the boolean metric that stands for quality
+    needs: list[str]  # what somebody has to mend
     figures: list[Figure]
     tasks: list[TaskRow]
 
