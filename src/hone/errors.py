@@ -8,7 +8,9 @@ HoneError
 ├── CallError              the caller asked for something that cannot be done (4xx)
 │   ├── UnknownModel       no task, variant, alias or provider of that name
 │   ├── TooLarge           the request is over the size limit
-│   └── NotAllowed         no key, a wrong key, or a host that is not served
+│   ├── NotAllowed         no key, a wrong key, or a host that is not served
+│   ├── RateLimited        too many calls or tokens for now; `details["retry_after"]` says when to come back
+│   └── BudgetSpent        the money is out
 ├── GateClosed             a variant has not shown what its release asks for
 ├── UpstreamError          the model's server failed (5xx)
 │   ├── UpstreamRefused    it answered with an error of its own; `status` is its status
@@ -85,6 +87,16 @@ class TooLarge(CallError):
 class NotAllowed(CallError):
     code = "not_allowed"
     status = 401
+
+
+class RateLimited(CallError):
+    code = "rate_limited"
+    status = 429
+
+
+class BudgetSpent(CallError):
+    code = "budget_spent"
+    status = 402
 
 
 class GateClosed(HoneError):

@@ -249,3 +249,47 @@ def test_listening_to_the_world_without_a_key_is_refused(hone, project):
     done = hone("up", "--host", "0.0.0.0", cwd=project)
     assert done.returncode == 2
     assert "HONE_API_KEY" in done.stderr
+
+
+def test_a_key_is_made_listed_rotated_and_revoked(hone, project):
+    made = hone("keys", "create", "shop", "--task", "answer", "--spend", "5 USD / day", "--expires", "90d", cwd=project)
+    assert made.returncode == 0, made.stderr
+    secret = made.stdout.strip()
+    assert secret.startswith("hone-") and len(secret) > 40
+    (row,) = json.loads(hone("keys", "list", "--json", cwd=project).stdout)["items"]
+    assert (row["name"], row["tasks"], row["spend"], row["state"]) == ("shop", ["answer"], "5 USD / day", "valid")
+    assert secret not in hone("keys", "list", cwd=project).stdout
+    again = hone("keys", "create", "shop", cwd=project)
+    assert (again.returncode, "hone keys rotate shop" in again.stderr) == (2, True)
+    rotated = json.loads(hone("keys", "rotate", "shop", "--json", cwd=project).stdout)
+    assert rotated["secret"] != secret
+    assert rotated["expires"] == row["expires"], "a rotation gives no more time"
+    assert hone("keys", "revoke", "shop", cwd=project).returncode == 0
+    states = [each["state"] for each in json.loads(hone("keys", "list", "--json", cwd=project).stdout)["items"]]
+    assert states == ["revoked", "revoked"]
+    assert hone("keys", "revoke", "shop", cwd=project).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--spend", "5 EUR / day"), ("--rate", "often"), ("--tokens", "1"), ("--expires", "soon")]
+)
+def test_a_limit_that_cannot_be_read_makes_no_key(hone, project, option, value):
+    refused = hone("keys", "create", "shop", option, value, cwd=project)
+    assert refused.returncode == 2
+    assert "write" in refused.stderr
+    assert json.loads(hone("keys", "list", "--json", cwd=project).stdout)["items"] == []
+
+
+def test_budgets_show_what_is_used(hone, project):
+    assert json.loads(hone("budgets", "list", "--json", cwd=project).stdout)["items"] == []
+    with (project / "hone.toml").open("a") as file:
+        file.write('\n[budgets.everyone]\nrate = "3 / day"\n')
+    for _ in range(3):
+        assert hone("run", "answer", QUESTION, cwd=project).returncode == 0
+    refused = hone("run", "answer", QUESTION, cwd=project)
+    assert refused.returncode == 2
+    assert "allows 3 calls a day" in refused.stderr
+    (row,) = json.loads(hone("budgets", "list", "--json", cwd=project).stdout)["items"]
+    assert (row["budget"], row["measure"], row["limit"]) == ("everyone", "calls", 3.0)
+    assert 2.9 < row["used"] <= 3.0
+    assert "everyone" in hone("budgets", "list", cwd=project).stdout

@@ -22,6 +22,8 @@ _VERBS = {
     "releases": ("hone.cli._releases", "Which variant gets which traffic: show, promote, canary, roll back."),
     "prompts": ("hone.cli._prompts", "Prompts and their versions: list, show, diff."),
     "feedback": ("hone.cli._feedback", "Add a score to a span, trace or session."),
+    "keys": ("hone.cli._keys", "Who may call: create, list, rotate and revoke keys."),
+    "budgets": ("hone.cli._budgets", "How limits on money, calls and tokens stand."),
     "doctor": ("hone.cli._doctor", "Look for the common faults of a project and this machine."),
     "demo": ("hone.cli.demo", "The whole loop on real questions: serve, see, judge, release, and catch a bad change."),
 }

@@ -1,7 +1,22 @@
 """Serving: one way for every call, whichever door it came by."""
 
+from hone.gateway._admission import Admission
 from hone.gateway._call import Call, Reply
 from hone.gateway._edition import Edition
 from hone.gateway._gateway import Gateway, Rooms
+from hone.gateway._key import PREFIX, Key, Keys
+from hone.gateway._standing import Standing, standings
 
-__all__ = ["Call", "Edition", "Gateway", "Reply", "Rooms"]
+__all__ = [
+    "PREFIX",
+    "Admission",
+    "Call",
+    "Edition",
+    "Gateway",
+    "Key",
+    "Keys",
+    "Reply",
+    "Rooms",
+    "Standing",
+    "standings",
+]

@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from hone.gateway._key import Key
+
 
 class Call(Struct, frozen=True, kw_only=True):
     """One request for a chat completion. `fields` are the top-level fields of the body, unparsed."""
@@ -21,6 +23,7 @@ class Call(Struct, frozen=True, kw_only=True):
     session: str | None = None
     user: str | None = None
     tags: tuple[str, ...] = ()
+    key: Key | None = None  # that the caller showed
 
 
 class Reply(Struct, kw_only=True):

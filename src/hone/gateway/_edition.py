@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from hone.core import Clock
+from hone.gateway._budgets import Budgets
 from hone.gateway._prepare import Preparer, Prompts, Search
 from hone.gateway._route import Router, Weights
 from hone.project import Project
@@ -23,4 +24,5 @@ class Current:
         self.project = edition.project
         self.version = edition.version
         self.router = Router(edition.project, weights)
+        self.budgets = Budgets(edition.project)
         self.preparer = Preparer(edition.prompts, search, clock)

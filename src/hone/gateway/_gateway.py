@@ -7,9 +7,12 @@ from msgspec import Struct
 
 from hone.core import Clock, Span, Usage, now_ns, to_json
 from hone.errors import CallError
+from hone.gateway._account import Renewal
+from hone.gateway._admission import Admission, Grant
 from hone.gateway._asking import Asked, Asking
 from hone.gateway._call import Call, Reply
 from hone.gateway._edition import Current, Edition
+from hone.gateway._estimate import Usual, estimate, require_price, used
 from hone.gateway._output import Output, read_completion, read_embeddings
 from hone.gateway._prepare import Prepared, Search, wants_usage
 from hone.gateway._relay import Relay
@@ -31,6 +34,7 @@ class Rooms(Struct, kw_only=True):
     weights: Weights
     cost: Callable[[Model, Usage], float | None]
     record: Record
+    renewal: Renewal  # asks the accounts of budgets
     providers: Mapping[str, Provider] = {}  # instances that stand in for the registry's
     clock: Clock = now_ns
 
@@ -45,6 +49,8 @@ class Gateway:
         """
         self._rooms = rooms
         self._asking = Asking(rooms.providers, rooms.clock)
+        self._usual = Usual()
+        self.admission = Admission(rooms.renewal, rooms.clock)
         self.check(edition.project)
         self._now = self._as_current(edition)
 
@@ -75,15 +81,20 @@ class Gateway:
         story = self._story(call, now)
         values: dict[str, Any] | None = None
         try:
-            story.route = route = now.router.resolve(call.model, call.session)
+            story.route = route = now.router.resolve(call.model, call.session, call.key)
+            grant = await self._enter(call, route, story, now)
             prepared = await now.preparer.prepare(call, route, story)
             values = prepared.values
             if prepared.unknown:
                 return await self._dont_know(call, story, prepared)
+            if grant is not None:
+                await self._reserve(grant, story, prepared)
             asked = await self._asking.ask(call, route, prepared, story)
             if asked.relay is not None:
                 stream = self._stream(asked.relay, story, prepared, asked)
-                return Reply(headers=self._headers(call, route, None), stream=stream)
+                # Begun at once: closing it is heard, and the call recorded, even if nobody ever reads from it.
+                await anext(stream)
+                return Reply(headers=self._headers(story, None), stream=stream)
             return await self._whole(call, story, prepared, asked)
         except BaseException as error:
             self._record(story, values, None, error)
@@ -98,10 +109,13 @@ class Gateway:
         now = self._now
         story = self._story(call, now)
         try:
-            story.route = route = now.router.resolve(call.model, call.session)
+            story.route = route = now.router.resolve(call.model, call.session, call.key)
             if route.task is not None:
                 raise CallError(f"{route.task.name!r} is a task, and embeddings are made by a model")
             (model,) = route.chain
+            grant = await self._enter(call, route, story, now)
+            if grant is not None:
+                await self._reserve(grant, story, Prepared(fields=call.fields, own={}))
             made = await self._asking.embed(call, model, story)
             body = made.answer.body or b""
             output = read_embeddings(body)
@@ -110,7 +124,7 @@ class Gateway:
                 model, made.body, start=made.start, end=self._rooms.clock(), output=output, cost=cost, given="input"
             )
             await _kept(self._record(story, None, output, None))
-            return Reply(headers=self._headers(call, route, cost) | made.answer.headers, body=body)
+            return Reply(headers=self._headers(story, cost) | made.answer.headers, body=body)
         except BaseException as error:
             self._record(story, None, None, error)
             raise
@@ -127,6 +141,34 @@ class Gateway:
         """Release every provider's connections."""
         await self._asking.close()
 
+    # -- admitting
+
+    async def _enter(self, call: Call, route: Route, story: Story, now: Current) -> Grant | None:
+        """None where no limit holds for the call, as for most."""
+        counted = now.budgets.of(call, route)
+        if not counted:
+            return None
+        story.grant = grant = Grant(counted, self.admission)
+        await grant.enter()
+        return grant
+
+    async def _reserve(self, grant: Grant, story: Story, prepared: Prepared) -> None:
+        assert story.route is not None
+        chain, cost = story.route.chain, self._rooms.cost
+        story.expected = expected = estimate(prepared.fields, prepared.own, chain, cost, self._usual)
+        budget = grant.counts_dollars
+        dollars = require_price(expected, chain, cost, budget) if budget else None
+        await grant.reserve(dollars, expected.input + expected.output)
+
+    def _settle(self, story: Story) -> None:
+        if story.grant is None or story.expected is None:
+            return
+        found = [used(model, span, story.expected, self._rooms.cost) for model, span in story.attempts]
+        story.grant.settle(sum(dollars for dollars, _ in found), sum(tokens for _, tokens in found))
+        for model, span in story.attempts:
+            if span.output_tokens is not None:
+                self._usual.learn(model.alias, span.output_tokens)
+
     # -- answering
 
     async def _whole(self, call: Call, story: Story, prepared: Prepared, asked: Asked) -> Reply:
@@ -134,11 +176,11 @@ class Gateway:
         output = read_completion(body)
         cost = self._model_span(story, asked, output, None, None)
         await _kept(self._record(story, prepared.values, output, None))
-        headers = self._headers(call, story.route, cost) | asked.answer.headers
+        headers = self._headers(story, cost) | asked.answer.headers
         return Reply(headers=headers, body=body)
 
     async def _stream(self, relay: Relay, story: Story, prepared: Prepared, asked: Asked) -> AsyncGenerator[bytes]:
-        """The stream, block by block. The span is recorded before the last of it is sent."""
+        """Nothing, then the stream, block by block. The span is recorded before the last of it is sent."""
         recorded = False
 
         def record(error: BaseException | None) -> Awaitable[Any] | None:
@@ -151,6 +193,7 @@ class Gateway:
         assert asked.blocks is not None
         block: bytes | None = asked.first
         try:
+            yield b""
             while block is not None:
                 if relay.done and not recorded:
                     await _kept(record(None))
@@ -170,7 +213,7 @@ class Gateway:
             message=to_json({"role": "assistant", "content": DONT_KNOW}), finish="stop", model=model, usage=usage
         )
         await _kept(self._record(story, prepared.values, output, None))
-        headers = self._headers(call, story.route, 0.0)
+        headers = self._headers(story, 0.0)
         if not call.stream:
             return Reply(headers=headers, body=_wire.completion(model, DONT_KNOW, usage))
         events = _wire.chunks(model, _wire.pieces(DONT_KNOW), usage if wants_usage(call) else None)
@@ -205,16 +248,20 @@ class Gateway:
         self, story: Story, values: Any, output: Output | None, error: BaseException | None
     ) -> Awaitable[Any] | None:
         """Hand the story over, with the span of the whole call unless a model span already is that."""
+        self._settle(story)
         if not any(span.span_id == story.call.span_id for span in story.spans):
             story.root(end=self._rooms.clock(), values=values, output=output.message if output else None, error=error)
         return self._rooms.record(story.spans)
 
-    def _headers(self, call: Call, route: Route | None, cost: float | None) -> dict[str, str]:
+    def _headers(self, story: Story, cost: float | None) -> dict[str, str]:
+        call, route = story.call, story.route
         headers = {"x-hone-trace-id": call.trace_id, "x-hone-span-id": call.span_id, "x-hone-cache": "off"}
         if route is not None and route.task is not None and route.variant is not None:
             headers["x-hone-variant"] = f"{route.task.name}@{route.variant.name}"
         if cost is not None:
             headers["x-hone-cost"] = f"{cost:.10f}".rstrip("0").rstrip(".")
+        if story.grant is not None:
+            headers |= story.grant.headers()
         return headers
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
-from hone.errors import ProjectError, UnknownModel
+from hone.errors import NotAllowed, ProjectError, UnknownModel
+from hone.gateway._key import Key
 from hone.gateway._pick import pick
 from hone.project import BASELINE, ModelConfig, Project, Task, Variant
 from hone.providers import Model, registry
@@ -35,19 +36,27 @@ class Router:
         self._weights = weights
         self._models = {alias: _as_model(alias, config) for alias, config in project.models.items()}
 
-    def resolve(self, name: str, session: str | None) -> Route:
+    def resolve(self, name: str, session: str | None, key: Key | None = None) -> Route:
         """
         Raises:
+            NotAllowed: the key is not for that.
             UnknownModel: nothing has that name.
             ProjectError: the name leads to something that is not set up.
         """
         task_name, at, selector = name.partition("@")
-        if (task := self._project.tasks.get(task_name)) is not None:
-            return self._task_route(task, selector if at else None, session)
-        return Route(chain=(self._model(name),), environment=self._project.environment)
+        task = self._project.tasks.get(task_name)
+        environment = self._project.environment
+        if key is not None:
+            key.check(task_name if task else None, name)
+            environment = key.environment or environment
+        if task is not None:
+            return self._task_route(task, selector if at else None, session, environment, key)
+        return Route(chain=(self._model(name),), environment=environment)
 
-    def _task_route(self, task: Task, selector: str | None, session: str | None) -> Route:
-        environment, version = self._project.environment, None
+    def _task_route(
+        self, task: Task, selector: str | None, session: str | None, environment: str, key: Key | None
+    ) -> Route:
+        version = None
         if selector is None:
             variant = self._released(task, environment, session)
         elif selector in task.variant_names:
@@ -55,6 +64,7 @@ class Router:
         elif (found := _VERSION.fullmatch(selector)) is not None:
             variant, version = "baseline", int(found[1])
         else:
+            _same_environment(key, selector)
             environment, variant = selector, self._released(task, selector, session)
         resolved = task.variant(variant)
         chain = tuple(self._model(alias) for alias in resolved.models)
@@ -93,6 +103,13 @@ class Router:
             *(f"{task.name}@{variant}" for task in tasks for variant in task.variant_names),
             *self._models,
         ]
+
+
+def _same_environment(key: Key | None, asked: str) -> None:
+    if key is not None and key.environment not in (None, asked):
+        error = NotAllowed(f"the key {key.name!r} is for the environment {key.environment!r}, not for {asked!r}")
+        error.status = 403
+        raise error
 
 
 def _near(name: str, known: Iterable[str]) -> str:

@@ -6,7 +6,9 @@ import msgspec
 
 from hone.core import Span, SpanStatus, new_span_id, to_json
 from hone.errors import HoneError
+from hone.gateway._admission import Grant
 from hone.gateway._call import Call
+from hone.gateway._estimate import Estimate
 from hone.gateway._output import Output
 from hone.gateway._route import Route
 from hone.providers import Model
@@ -41,9 +43,12 @@ class Story:
         self.spans: list[Span] = []
         self.route: Route | None = None
         self.prompt_version: str | None = None
+        self.grant: Grant | None = None
+        self.expected: Estimate | None = None
+        self.attempts: list[tuple[Model, Span]] = []
         self._project = project
         self._environment = environment
-        self._config = config
+        self._shared = {"config": config} if call.key is None else {"config": config, "key": call.key.name}
 
     def model_call(
         self,
@@ -87,6 +92,7 @@ class Story:
             output=_clipped(output.message if output else None),
             attributes=_parameters(body, given),
         )
+        self.attempts.append((model, self.spans[-1]))
 
     def retrieval(
         self, knowledge: str, query: str, *, start: int, end: int, found: Any, attributes: dict[str, Any]
@@ -138,7 +144,7 @@ class Story:
                 variant=route.variant.name if route and route.variant else None,
                 prompt=route.variant.prompt if route and route.variant else None,
                 prompt_version=self.prompt_version,
-                attributes={"config": self._config, **(attributes or {})},
+                attributes=self._shared | (attributes or {}),
                 **fields,
             )
         )

@@ -10,10 +10,11 @@ from typing import Any, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hone.core import Clock, Span, Target, Usage, now_ns, valid_span_id, valid_trace_id
+from hone.core import Clock, Span, Target, Usage, new_id, now_ns, valid_span_id, valid_trace_id
 from hone.errors import HoneError, StoreError, UnknownModel
 from hone.feedback import score_from
-from hone.gateway import Edition, Gateway, Rooms
+from hone.gateway import Edition, Gateway, Keys, Rooms, Standing, standings
+from hone.local._bookkeeper import Bookkeeper
 from hone.local._configuration import configuration
 from hone.local._edition import Files, files_of, fitting
 from hone.local._grounding import Grounds
@@ -23,7 +24,7 @@ from hone.project import Project, load
 from hone.prompts import Prompt, parse
 from hone.providers import Model, Provider
 from hone.releases import Releases
-from hone.store import Catalog, Embeddings, Experiments, Telemetry, Ticket, open_database
+from hone.store import AccessKeys, Accounts, Catalog, Embeddings, Experiments, Telemetry, Ticket, open_database
 from hone.traces import Recorder, TraceFilter, Traces
 
 log = logging.getLogger("hone")
@@ -73,18 +74,22 @@ class House:
             self._project, self.catalog, self.experiments, self.telemetry, record=self.recorder.spool,
             configuration=partial(configuration, self), changed=self.shares.changed, clock=clock,
         )  # fmt: skip
+        self.accounts = Accounts(self._engine, project.name)
+        self.keys = Keys(AccessKeys(self._engine, project.name, clock), clock)
         self.gateway = Gateway(
             Rooms(
                 search=self.grounds.search,
                 weights=self.shares.current,
                 cost=self._cost,
                 record=self._keep,
+                renewal=partial(self.accounts.renew, new_id()),
                 providers=providers or {},
                 clock=clock,
             ),
             self._edition(self._files),
         )
         self.shares.project_changed()
+        self.bookkeeper = Bookkeeper(self.gateway.admission, self.accounts, clock)
 
     @classmethod
     def open(cls, folder: Path, **options: Any) -> Self:
@@ -130,6 +135,7 @@ class House:
 
     def close(self) -> None:
         """Make durable what was recorded, and release the files."""
+        self.bookkeeper.close()
         self.shares.close()
         self.telemetry.close()
         self._engine.dispose()
@@ -170,6 +176,11 @@ class House:
             score = replace(score, target=Target("trace", self.traces.full_id(target)))
         receipt = self.recorder.record([score]).wait(_COMMIT_SECONDS)
         return Added(score.id, fresh=receipt.written == 1)
+
+    def budgets(self) -> list[Standing]:
+        """How every limit of hone.toml and of valid keys stands."""
+        keys = [key for row, key in self.keys.all() if row.valid(self.clock())]
+        return standings(self.project, keys, self.accounts.standing(), self.clock())
 
     def waiting_releases(self) -> list[str]:
         """Tasks whose release in this environment is not what hone.toml says: an edit that was never applied."""

@@ -19,7 +19,7 @@ from hone.project._shapes import (
     Telemetry,
     Variant,
 )
-from hone.project._units import Rate, Spend, duration
+from hone.project._units import Period, Rate, Spend, duration, rate, spend
 
 __all__ = [
     "BASELINE",
@@ -29,6 +29,7 @@ __all__ = [
     "Knowledge",
     "Metric",
     "ModelConfig",
+    "Period",
     "Project",
     "Rate",
     "Retention",
@@ -43,5 +44,7 @@ __all__ = [
     "duration",
     "find",
     "load",
+    "rate",
     "scaffold",
+    "spend",
 ]

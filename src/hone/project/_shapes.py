@@ -131,9 +131,16 @@ class Knowledge(_Part, frozen=True, kw_only=True):
 class Budget(_Part, frozen=True, kw_only=True):
     """`[budgets.NAME]`: what the calls that match may spend, and how often they may come."""
 
-    match: dict[str, str] = field(default_factory=dict)
+    given: ClassVar[frozenset[str]] = frozenset({"name"})
+
+    name: str
+    match: dict[str, str] = field(
+        default_factory=dict
+    )  # key, user, session, task, model, environment, tag, or a tag's name
+    per: str | None = None  # one of those: each value of it has a budget of its own
     spend: Spend | None = None
-    rate: Rate | None = None
+    rate: Rate | None = None  # calls
+    tokens: Rate | None = None
 
 
 class Gate(_Part, frozen=True, kw_only=True):

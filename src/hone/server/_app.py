@@ -25,7 +25,7 @@ class App:
         self._house = house
         self._patrol = Patrol(house.releases, lambda: house.project.tasks, every=look_every)
         self._watcher = Watcher(house)
-        self._guard = Guard(api_key)
+        self._guard = Guard(api_key, house.keys)
         limit = house.project.server.max_body
         chat = chat_door(house.gateway, limit)
         self._doors: dict[tuple[str, str], ASGIApp] = {
@@ -47,8 +47,8 @@ class App:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         try:
-            self._guard.check(path, headers_of(scope), scope["method"])
-        except NotAllowed as error:
+            scope["hone.key"] = await self._guard.check(path, headers_of(scope), scope["method"])
+        except HoneError as error:
             await _refuse(scope, receive, send, path, error)
             return
         door = self._doors.get((scope["method"], path))

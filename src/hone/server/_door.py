@@ -10,10 +10,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hone.core import now_ns
 from hone.errors import HoneError
-from hone.gateway import Call, Gateway, Reply
+from hone.gateway import Call, Gateway, Key, Reply
 from hone.server._asgi import (
     Receive,
     Scope,
@@ -68,6 +69,7 @@ class Door:
         identity = identity_of(headers_of(scope))
         try:
             request = self._parse(await read_body(scope, receive, self._max_body), identity, start)
+            request = _with_key(request, scope.get("hone.key"))
         except HoneError as error:
             self._gateway.refuse(_unread(identity, start), error)
             await self._send_error(send, identity, error)
@@ -87,8 +89,8 @@ class Door:
                 body = reply.body or b""
                 await send_body(send, 200, request.body(body) if request.body else body, reply.headers.items())
             else:
-                stream = request.stream(reply.stream) if request.stream else reply.stream
-                await self._send_stream(send, reply.headers, stream)
+                async with aclosing(reply.stream) as stream:
+                    await self._send_stream(send, reply.headers, request.stream(stream) if request.stream else stream)
         except HoneError as error:
             await self._send_error(send, identity, error)
         except Exception as error:
@@ -117,14 +119,25 @@ class Door:
         await send_body(send, error.status, body, [*headers.items(), *_passed_on(error)])
 
 
+def _with_key(request: Request, key: Key | None) -> Request:
+    """The key that the guard found, and its tags, which the caller cannot leave out."""
+    if key is None:
+        return request
+    call = request.call
+    return replace(request, call=replace(call, key=key, tags=(*key.tags, *call.tags)))
+
+
 def _fault(error: Exception, trace_id: str) -> HoneError:
     log.error("trace %s: a fault inside hone", trace_id, exc_info=error)
     return HoneError(f"a fault inside hone: {type(error).__name__}")
 
 
+_PASSED_ON = ("retry-after", "retry-after-ms", "x-request-id", "ratelimit", "ratelimit-policy")
+
+
 def _passed_on(error: HoneError) -> list[tuple[str, str]]:
     said = {name.replace("_", "-"): str(value) for name, value in error.details.items()}
-    return [(name, said[name]) for name in ("retry-after", "retry-after-ms", "x-request-id") if name in said]
+    return [(name, said[name]) for name in _PASSED_ON if name in said]
 
 
 def _unread(identity: Identity, start: int) -> Call:

@@ -1,5 +1,7 @@
 """The places of record: the only code that touches databases and files that must not be lost."""
 
+from hone.store._access import AccessKey, AccessKeys
+from hone.store._accounts import AccountName, Accounts, Ask, Held, Used
 from hone.store._ask import Cursor, Dimension, EventQuery, Figures, Order, ScoreQuery, SpanQuery
 from hone.store._catalog import Catalog
 from hone.store._catalog_shapes import (
@@ -22,6 +24,11 @@ from hone.store._telemetry import Telemetry
 from hone.store._ticket import Receipt, Ticket
 
 __all__ = [
+    "AccessKey",
+    "AccessKeys",
+    "AccountName",
+    "Accounts",
+    "Ask",
     "Build",
     "Catalog",
     "Cursor",
@@ -32,6 +39,7 @@ __all__ = [
     "Experiment",
     "Experiments",
     "Figures",
+    "Held",
     "Judgement",
     "Limits",
     "Metric",
@@ -46,6 +54,7 @@ __all__ = [
     "SpanQuery",
     "Telemetry",
     "Ticket",
+    "Used",
     "open_database",
     "reading",
     "writing",

@@ -176,6 +176,52 @@ results = Table(
     Column("created", BigInteger, nullable=False),
 )
 
+# -- access ------------------------------------------------------------------------------------------------------
+
+access_keys = Table(
+    "access_keys",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("project", String(200), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("sha256", String(64), nullable=False),  # of the secret, which is kept nowhere
+    Column("ending", String(8), nullable=False),  # the last characters of the secret, to tell keys apart by
+    Column("settings", Text, nullable=False),  # JSON: what the key may ask for, and how much of it
+    Column("created", BigInteger, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("expires", BigInteger),  # ns
+    Column("revoked", BigInteger),  # ns
+    Column("changed", BigInteger, nullable=False),  # ns; who keeps keys in memory looks for a newer one
+    UniqueConstraint("sha256"),
+    Index(None, "project", "changed"),
+)
+
+# What a budget has used, for each value of whatever it is counted by.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("budget", String(200), primary_key=True),
+    Column("who", String(200), primary_key=True),
+    Column("measure", String(16), primary_key=True),  # spend | calls | tokens
+    Column("since", BigInteger, nullable=False),  # ns: the start of the period, or when a leaking level was last read
+    Column("used", Float, nullable=False),  # dollars, calls or tokens
+    Column("until", BigInteger, nullable=False),  # ns; after it the row says nothing any more
+)
+
+# What each process may use without asking again. Together with `used` it never passes a limit.
+holds = Table(
+    "holds",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("budget", String(200), primary_key=True),
+    Column("who", String(200), primary_key=True),
+    Column("measure", String(16), primary_key=True),
+    Column("process", String(64), primary_key=True),
+    Column("amount", Float, nullable=False),
+    Column("seen", BigInteger, nullable=False),  # ns: a process that has not renewed for long is dead
+)
+
 embeddings = Table(
     "embeddings",
     metadata,
