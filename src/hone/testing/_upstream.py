@@ -107,7 +107,8 @@ class FakeUpstream:
             return False
         if step.status >= 400:
             extra = {} if step.retry_after is None else {"retry-after": str(step.retry_after)}
-            _write(writer, step.status, self._error(step), {self._id_header: f"req_{len(self.received)}"} | extra)
+            body = self._error(step) if step.raw is None else step.raw.encode()
+            _write(writer, step.status, body, {self._id_header: f"req_{len(self.received)}"} | extra)
         elif step.raw is not None:
             _write(writer, step.status, step.raw.encode(), {"content-type": step.content_type})
         elif request.body.get("stream"):
