@@ -40,6 +40,7 @@ def resource(upstream: FakeUpstream) -> str:
     [
         ("", "/openai/v1/chat/completions"),
         ("/", "/openai/v1/chat/completions"),
+        ("?api-version=preview", "/openai/v1/chat/completions?api-version=preview"),
         ("/openai/v1", "/openai/v1/chat/completions"),
         ("/openai/v1/", "/openai/v1/chat/completions"),
         ("/openai/v1?api-version=preview", "/openai/v1/chat/completions?api-version=preview"),

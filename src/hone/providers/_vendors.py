@@ -28,8 +28,8 @@ class Vendor(Struct, frozen=True):
     def address(self, base_url: str | None) -> str | None:
         """Where a model is, with the model's `base_url` if it has one."""
         url = base_url or self.url or (os.environ.get(self.endpoint) if self.endpoint else None)
-        if url and self.path and urlsplit(url).path in ("", "/") and not urlsplit(url).query:
-            return url.rstrip("/") + self.path
+        if url and self.path and urlsplit(url).path in ("", "/"):
+            return urlsplit(url)._replace(path=self.path).geturl()
         return url
 
     def key_header(self, key: str) -> dict[str, str]:

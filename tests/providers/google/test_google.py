@@ -87,6 +87,16 @@ async def test_a_models_name_is_one_place_in_the_path(upstream, provider, name, 
     assert upstream.received[0].path == f"/v1beta/{path}:generateContent"
 
 
+async def test_a_query_of_the_base_url_goes_with_every_request(upstream, provider):
+    for stream in (False, True):
+        answer = await provider.chat(model(f"{upstream.url}/?quotaUser=ours"), request(stream=stream))
+        await answer.close()
+    assert [received.path.partition("?")[2] for received in upstream.received] == [
+        "quotaUser=ours",
+        "alt=sse&quotaUser=ours",
+    ]
+
+
 @pytest.mark.parametrize(
     ("set_there", "sent"),
     [
@@ -177,10 +187,16 @@ async def test_why_an_answer_without_content_ended(upstream, provider, reason, f
 
 
 async def test_a_picture_is_an_image(upstream, provider):
-    part = '{"inlineData": {"mimeType": "image/png", "data": "iVBOR"}}'
+    part = '{"inlineData": {"mimeType": "image/png", "data": "iVBOR"}, "thoughtSignature": "abc"}'
     upstream.script(as_json(f'{{"candidates": [{{"content": {{"parts": [{part}]}}, "finishReason": "STOP"}}]}}'))
     (choice,) = msgspec.json.decode((await provider.chat(model(upstream.url), request())).body)["choices"]
-    assert choice["message"]["images"] == [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBOR"}}]
+    assert choice["message"]["images"] == [
+        {
+            "type": "image_url",
+            "image_url": {"url": "data:image/png;base64,iVBOR"},
+            "extra_content": {"google": {"thought_signature": "abc"}},
+        }
+    ]
 
 
 async def test_a_stream_arrives_and_its_connection_is_used_again(upstream, provider):

@@ -57,7 +57,8 @@ def test_an_assistant_is_the_model_and_messages_of_one_role_in_a_row_become_one(
 
 
 def test_empty_texts_are_left_out_because_the_api_refuses_them():
-    body = sent(HELLO, {"role": "assistant", "content": ""}, {"role": "user", "content": "well?"})
+    blank = {"role": "user", "content": [{"type": "text", "text": ""}]}
+    body = sent(HELLO, {"role": "assistant", "content": ""}, blank, {"role": "user", "content": "well?"})
     assert body["contents"] == [{"role": "user", "parts": [{"text": "hello"}, {"text": "well?"}]}]
 
 
@@ -142,6 +143,15 @@ def test_signatures_go_back_to_the_parts_that_they_came_with():
 def test_a_signature_of_nothing_said_keeps_its_empty_text():
     body = sent(HELLO, {"role": "assistant", "content": None} | SIGNED)
     assert body["contents"][1]["parts"] == [{"text": "", "thoughtSignature": "abc"}]
+
+
+def test_what_the_model_painted_goes_back_with_its_signature():
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBOR"}} | SIGNED
+    body = sent(HELLO, {"role": "assistant", "content": "Here.", "images": [image]})
+    assert body["contents"][1]["parts"] == [
+        {"text": "Here."},
+        {"inlineData": {"mimeType": "image/png", "data": "iVBOR"}, "thoughtSignature": "abc"},
+    ]
 
 
 @pytest.mark.parametrize(

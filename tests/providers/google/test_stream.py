@@ -107,6 +107,12 @@ async def test_signatures_come_where_the_vendors_own_compatibility_layer_has_the
     assert signature == {"extra_content": {"google": {"thought_signature": "EuwKCukKAXLI"}}}
 
 
+async def test_the_signature_of_a_thought_is_not_that_of_what_was_said():
+    signed = TOOLS.replace(b'"thought": true', b'"thought": true,"thoughtSignature": "dGhvdWdodA=="')
+    assert deltas_in(await through(signed))[:4] == deltas_in(await through(TOOLS))[:4]
+    assert b"dGhvdWdodA" not in await through(signed)
+
+
 async def test_a_reason_in_the_middle_is_not_the_end():
     body = await through(CODE)
     assert finishes_in(body) == [None, None, None, "stop"]
@@ -140,6 +146,11 @@ async def test_a_blocked_prompt_is_filtered_content():
     relay = await gathered(BLOCKED)
     assert msgspec.json.decode(relay.output.message)["refusal"] == "the prompt was blocked: SAFETY"
     assert (relay.output.finish, relay.output.usage) == ("content_filter", Usage(input=8, output=0))
+
+
+async def test_what_was_answered_all_the_same_is_not_called_blocked():
+    answered = TEXT.replace(b'{"candidates"', b'{"promptFeedback": {"blockReason": "OTHER"},"candidates"')
+    assert deltas_in(await through(answered)) == deltas_in(await through(TEXT))
 
 
 @given(data=st.data(), recorded=st.sampled_from([TEXT, TOOLS, CODE]), windows=st.booleans())

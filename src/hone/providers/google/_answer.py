@@ -130,7 +130,7 @@ class Parts:
         if part.function_call is not None:
             return {"tool_calls": [self._call(part.function_call, part.thought_signature)]}
         if part.inline_data is not None:
-            return {"images": [self._image(part.inline_data)]}
+            return {"images": [self._image(part.inline_data, part.thought_signature)]}
         if not part.thought:
             self.signature = part.thought_signature or self.signature
         if not part.text:
@@ -145,10 +145,10 @@ class Parts:
         function = {"name": call.name, "arguments": msgspec.json.encode(call.args or {}).decode()}
         return {"index": index, "id": call_id, "type": "function", "function": function} | signed(signature)
 
-    def _image(self, image: _Blob) -> dict[str, Any]:
+    def _image(self, image: _Blob, signature: str | None) -> dict[str, Any]:
         index, self._images = self._images, self._images + 1
         url = f"data:{image.mime_type};base64,{image.data}"
-        return {"index": index, "type": "image_url", "image_url": {"url": url}}
+        return {"index": index, "type": "image_url", "image_url": {"url": url}} | signed(signature)
 
 
 def signed(signature: str | None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class Settings(Struct, kw_only=True):
 
     temperature: float | None = None
     top_p: float | None = None
-    top_k: float | None = None
+    top_k: int | float | None = None
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     stop: str | list[str] | None = None

@@ -27,13 +27,15 @@ class _Call(Struct):
 
 
 class Message(Struct):
-    """A message of the OpenAI dialect. `extra_content` carries thought signatures back, as our answer gave them."""
+    """A message of the OpenAI dialect. `extra_content` carries thought signatures back, and `images` what the model
+    painted, as our answer gave them."""
 
     role: str
     content: str | list[Part] | None = None
     tool_calls: list[_Call] | None = None
     tool_call_id: str | None = None
     name: str | None = None
+    images: list[Part] | None = None
     extra_content: dict[str, Any] | None = None
 
 
@@ -90,18 +92,22 @@ def _content(message: Message, names: dict[str, str], signed: bool) -> tuple[str
 
 
 def _said(message: Message) -> list[Part]:
-    """What an assistant said, its signature on the last part, where the model put it."""
+    """What an assistant said, its signature on the last part, where the model put it; and the images, with theirs."""
     parts = parts_of(message.content)
     if signature := _signature(message.extra_content):
         *rest, last = parts or [{"text": ""}]
-        return [*rest, last | {"thoughtSignature": signature}]
-    return parts
+        parts = [*rest, last | signature]
+    images = [
+        file_of(image.get("image_url")) | _signature(image.get("extra_content")) for image in message.images or []
+    ]
+    return [*parts, *images]
 
 
-def _signature(extra: dict[str, Any] | None) -> str | None:
-    given = (extra or {}).get("google")
+def _signature(extra: dict[str, Any] | None) -> Part:
+    """The signature in `extra_content`, as the field of a part."""
+    given = extra.get("google") if isinstance(extra, dict) else None
     signature = given.get("thought_signature") if isinstance(given, dict) else None
-    return signature if isinstance(signature, str) else None
+    return {"thoughtSignature": signature} if isinstance(signature, str) and signature else {}
 
 
 def _function_call(call: _Call) -> Part:
@@ -109,9 +115,8 @@ def _function_call(call: _Call) -> Part:
         given = msgspec.json.decode(call.function.arguments or "{}", type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise CallError(f"the arguments of tool call {call.id!r} are not a JSON object: {problem}") from None
-    part: Part = {"functionCall": {"id": call.id, "name": call.function.name, "args": given}}
-    signature = _signature(call.extra_content)
-    return part | ({"thoughtSignature": signature} if signature else {})
+    called = {"id": call.id, "name": call.function.name, "args": given}
+    return {"functionCall": called} | _signature(call.extra_content)
 
 
 def _function_response(message: Message, names: dict[str, str]) -> Part:
