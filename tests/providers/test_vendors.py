@@ -11,7 +11,7 @@ from hone.providers import ChatRequest, Model, registry
 from hone.providers._vendors import VENDORS
 from hone.testing import FakeUpstream
 
-KEYED = [name for name, row in VENDORS.items() if row.key]
+KEYED = [name for name, row in VENDORS.items() if row.key and row.url]
 LOCAL = [name for name, row in VENDORS.items() if row.url and not row.key]
 REQUEST = ChatRequest(body=b'{"model": "m", "messages": [{"role": "user", "content": "hi"}]}')
 

@@ -10,6 +10,7 @@ registry = Registry(
     "hone.providers",
     {
         "anthropic": "hone.providers.anthropic:Anthropic",
+        "google": "hone.providers.google:Google",
         **{name: partial(provider_of, name) for name in VENDORS},
         "extractive": "hone.providers._extractive:Extractive",
         "local": "hone.providers._local:Local",

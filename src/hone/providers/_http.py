@@ -243,6 +243,7 @@ class Upstream:
         self._port = url.port or (443 if url.scheme == "https" else 80)
         self._ssl = url.scheme == "https"
         self._path = url.path.rstrip("/")
+        self._query = url.query  # such as Azure's `api-version`: it goes with every request
         self._authority = url.netloc.rpartition("@")[2].encode("idna" if not url.netloc.isascii() else "ascii")
         self._idle: deque[_Connection] = deque()
 
@@ -292,7 +293,8 @@ class Upstream:
             if any(c in value or c in name for c in "\r\n\0"):
                 raise UpstreamUnreachable(f"the header {name!r} holds a line break", hint="look at the API key's value")
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("utf-8")
-        start = f"{method} {self._path}{path} HTTP/1.1\r\n".encode()
+        query = f"{'&' if '?' in path else '?'}{self._query}" if self._query else ""
+        start = f"{method} {self._path}{path}{query} HTTP/1.1\r\n".encode()
         return b"%bhost: %b\r\naccept-encoding: identity\r\n%bcontent-length: %d\r\n\r\n%b" % (
             start, self._authority, lines, len(body), body,
         )  # fmt: skip

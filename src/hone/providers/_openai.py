@@ -61,7 +61,7 @@ class OpenAICompatible:
         headers = {"content-type": "application/json", "user-agent": "hone", **request.headers}
         upstream, key = self._upstream(model), self._key(model)
         if key:
-            headers["authorization"] = f"Bearer {key}"
+            headers |= self._vendor.key_header(key)
         response = await upstream.request("POST", path, body=request.body, headers=headers, timeout=request.timeout)
         try:
             return await read(upstream, response)
@@ -101,11 +101,12 @@ class OpenAICompatible:
         return Answer(body=body, headers=worth_keeping(response.headers))
 
     def _upstream(self, model: Model) -> Upstream:
-        url = model.base_url or self._vendor.url
+        url = self._vendor.address(model.base_url)
         if url is None:
+            export = f", or export {self._vendor.endpoint}=..." if self._vendor.endpoint else ""
             raise ProjectError(
                 f"the model {model.alias!r} has no base_url",
-                hint=f'add base_url = "http://host:port/v1" to [models.{model.alias}]',
+                hint=f'add base_url = "http://host:port/v1" to [models.{model.alias}]{export}',
             )
         return self._upstreams.at(url)
 

@@ -31,6 +31,7 @@ async def refuse(upstream: Upstream, response: Response, reshape: Callable[[byte
     body = b""
     with suppress(UpstreamError):
         body = await response.read(_ERROR_BODY)
+    body = reshape(body)
     said = error_in(body) or body[:200].decode("utf-8", "replace").strip() or "no reason given"
     if response.status < 400:
         raise UpstreamGarbage(
@@ -38,7 +39,7 @@ async def refuse(upstream: Upstream, response: Response, reshape: Callable[[byte
         )
     status = response.status if response.status < 600 else 502
     said = said if len(said) <= _SAID else f"{said[:_SAID]}..."
-    error = UpstreamRefused(f"{upstream.origin} answered {response.status}: {said}", status=status, body=reshape(body))
+    error = UpstreamRefused(f"{upstream.origin} answered {response.status}: {said}", status=status, body=body)
     error.details = worth_keeping(response.headers)
     raise error
 

@@ -1,6 +1,8 @@
 """Servers that speak the OpenAI chat dialect, one row each: where they are, and which variable holds the key."""
 
+import os
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -11,18 +13,36 @@ if TYPE_CHECKING:
 class Vendor(Struct, frozen=True):
     """`key` is the environment variable with the API key; None for servers of one's own, which need none.
 
-    `prices` is what the price list calls it, where that is another name.
+    `prices` is what the price list calls it, where that is another name. `header` carries the bare key where it is not
+    `authorization: Bearer`. Where every customer has an address of their own, `endpoint` is the variable that holds it,
+    and `path` what follows an address that has none.
     """
 
     url: str | None
     key: str | None = None
     prices: str | None = None
+    header: str | None = None
+    endpoint: str | None = None
+    path: str = ""
+
+    def address(self, base_url: str | None) -> str | None:
+        """Where a model is, with the model's `base_url` if it has one."""
+        url = base_url or self.url or (os.environ.get(self.endpoint) if self.endpoint else None)
+        if url and self.path and urlsplit(url).path in ("", "/"):
+            return urlsplit(url)._replace(path=self.path).geturl()
+        return url
+
+    def key_header(self, key: str) -> dict[str, str]:
+        return {self.header: key} if self.header else {"authorization": f"Bearer {key}"}
 
 
 VENDORS: dict[str, Vendor] = {
     "openai": Vendor("https://api.openai.com/v1", "OPENAI_API_KEY"),
     "openai-compatible": Vendor(None),
     # by key
+    "azure": Vendor(
+        None, "AZURE_OPENAI_API_KEY", header="api-key", endpoint="AZURE_OPENAI_ENDPOINT", path="/openai/v1"
+    ),
     "cerebras": Vendor("https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
     "deepseek": Vendor("https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
     "fireworks": Vendor("https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY"),

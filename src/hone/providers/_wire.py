@@ -34,13 +34,13 @@ def usage_object(usage: Usage) -> dict[str, Any]:
 def completion(
     model: str,
     text: str,
-    usage: Usage,
+    usage: Usage | None,
     *,
     finish: str | None = "stop",
     message: dict[str, Any] | None = None,
     id: str | None = None,
 ) -> bytes:
-    """The JSON body of a whole chat completion."""
+    """The JSON body of a whole chat completion. Usage that nobody counted is null."""
     return msgspec.json.encode(
         {
             "id": id or f"chatcmpl-{new_id()}",
@@ -55,7 +55,7 @@ def completion(
                     "finish_reason": finish,
                 }
             ],
-            "usage": usage_object(usage),
+            "usage": None if usage is None else usage_object(usage),
         }
     )
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from hone.providers import _fake
 from hone.providers._fake import Step
-from hone.testing import _anthropic
+from hone.testing import _anthropic, _google, _google_rules
 
 _REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
 
@@ -51,6 +51,10 @@ class FakeUpstream:
     def script(self, *steps: Step) -> None:
         """Add steps to the end of the script."""
         self._steps.extend(steps)
+
+    def _asked(self, request: Received) -> dict[str, Any]:
+        """The body of a request, with what a dialect says elsewhere."""
+        return request.body
 
     def _whole(self, step: Step, body: dict[str, Any]) -> bytes:
         return _fake.whole(step, _fake.read(msgspec.json.encode(body)))
@@ -103,17 +107,19 @@ class FakeUpstream:
     ) -> bool:
         """Answer one request; False when the connection is to be dropped."""
         step = self._objection(request) or step
+        asked = self._asked(request)
         if await self._caller_left_within(step.latency, reader):
             return False
         if step.status >= 400:
             extra = {} if step.retry_after is None else {"retry-after": str(step.retry_after)}
-            _write(writer, step.status, self._error(step), {self._id_header: f"req_{len(self.received)}"} | extra)
+            body = self._error(step) if step.raw is None else step.raw.encode()
+            _write(writer, step.status, body, {self._id_header: f"req_{len(self.received)}"} | extra)
         elif step.raw is not None:
             _write(writer, step.status, step.raw.encode(), {"content-type": step.content_type})
-        elif request.body.get("stream"):
-            return await self._stream(step, self._events(step, request.body), reader, writer)
+        elif asked.get("stream"):
+            return await self._stream(step, self._events(step, asked), reader, writer)
         else:
-            whole = self._whole(step, request.body)
+            whole = self._whole(step, asked)
             if step.cut_after is not None:
                 _write(writer, 200, whole[: step.cut_after], {"content-length": str(len(whole))})
                 await writer.drain()
@@ -172,6 +178,30 @@ class FakeAnthropic(FakeUpstream):
 
     def _objection(self, request: Received) -> Step | None:
         return _anthropic.objection(request.headers, request.body)
+
+
+class FakeGoogle(FakeUpstream):
+    """The same in the dialect of the Gemini API: `generateContent`, its stream, and `batchEmbedContents`.
+
+    It refuses what the API refuses: a missing key, unknown fields, calls without their results or signatures.
+    """
+
+    _path = "/v1beta"
+
+    def _asked(self, request: Received) -> dict[str, Any]:
+        return _google.asked(request.path, request.body)
+
+    def _whole(self, step: Step, body: dict[str, Any]) -> bytes:
+        return _google.whole(step, body)
+
+    def _events(self, step: Step, body: dict[str, Any]) -> list[bytes]:
+        return _google.events(step, body)
+
+    def _error(self, step: Step) -> bytes:
+        return _google.error_body(step)
+
+    def _objection(self, request: Received) -> Step | None:
+        return _google_rules.objection(request.path, request.headers, request.body)
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Received | None:

@@ -143,7 +143,7 @@ async def test_an_error_page_of_a_proxy_stays_as_it_came(upstream, provider):
     upstream.script(Step(status=502, raw="<html>bad gateway</html>"))
     with pytest.raises(UpstreamRefused) as caught:
         await provider.chat(model(upstream.url), request())
-    assert caught.value.status == 502
+    assert (caught.value.status, caught.value.body) == (502, b"<html>bad gateway</html>")
 
 
 async def test_an_error_object_with_status_200_is_an_error(upstream, provider):
