@@ -20,6 +20,7 @@ registry = Registry(
     "hone.providers",
     {
         "anthropic": "hone.providers.anthropic:Anthropic",
+        "bedrock": "hone.providers.bedrock:Bedrock",
         "cohere": "hone.providers.cohere:Cohere",
         **{name: partial(provider_of, name) for name in VENDORS},
         "extractive": "hone.providers._extractive:Extractive",

@@ -1,6 +1,6 @@
 """For tests of what is built on hone, and of hone itself: a model on a script, in the process or behind real HTTP."""
 
 from hone.providers._fake import FakeProvider, Step
-from hone.testing._upstream import FakeAnthropic, FakeCohere, FakeUpstream, Received
+from hone.testing._upstream import FakeAnthropic, FakeBedrock, FakeCohere, FakeUpstream, Received
 
-__all__ = ["FakeAnthropic", "FakeCohere", "FakeProvider", "FakeUpstream", "Received", "Step"]
+__all__ = ["FakeAnthropic", "FakeBedrock", "FakeCohere", "FakeProvider", "FakeUpstream", "Received", "Step"]

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from hone.providers import _fake
 from hone.providers._fake import Step
-from hone.testing import _anthropic, _cohere
+from hone.testing import _anthropic, _bedrock, _cohere, _sigv4
 
 _REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
 
@@ -210,6 +210,43 @@ class FakeCohere(FakeUpstream):
 
     def _objection(self, request: Received) -> Step | None:
         return _cohere.objection(request.headers, request.body)
+
+
+class FakeBedrock(FakeUpstream):
+    """The same in the dialect of Bedrock's Converse, streams in their binary frames.
+
+    It refuses what Bedrock refuses: a wrong signature, unknown fields, blocks in the wrong place. Callers sign with
+    `access_key` and `secret_key`, or send any API key. `raw` of the type of a stream has one event a line: `messageStop
+    {"stopReason": "end_turn"}`; names that end in `Exception` are sent as such.
+    """
+
+    access_key = "AKIDEXAMPLE"
+    secret_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"  # noqa: S105 - the one of AWS's own documents
+    _path = ""
+    _id_header = "x-amzn-requestid"
+    _stream_type = "application/vnd.amazon.eventstream"
+
+    def _whole(self, step: Step, body: dict[str, Any]) -> bytes:
+        return _bedrock.whole(step, body)
+
+    def _events(self, step: Step, body: dict[str, Any]) -> list[bytes]:
+        return _bedrock.events(step, body)
+
+    def _error(self, step: Step) -> bytes:
+        return _bedrock.error_body(step)
+
+    def _error_headers(self, step: Step) -> dict[str, str]:
+        return {"x-amzn-errortype": f"{_bedrock.kind_of(step)}:http://internal.amazon.com/coral/com.amazon.bedrock/"}
+
+    def _raw(self, step: Step) -> bytes:
+        return _bedrock.framed(step.raw or "") if step.content_type == self._stream_type else super()._raw(step)
+
+    def _streams(self, request: Received) -> bool:
+        return request.path.endswith("/converse-stream")
+
+    def _objection(self, request: Received) -> Step | None:
+        wrong = _sigv4.objection(request.path, request.headers, request.raw, self.access_key, self.secret_key)
+        return Step(status=403, error=wrong) if wrong else _bedrock.objection(request.path, request.body)
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Received | None:
