@@ -2,7 +2,17 @@
 
 from functools import partial
 
-from hone.providers._seam import Answer, ChatRequest, Embedder, EmbeddingProvider, EmbeddingRequest, Model, Provider
+from hone.providers._seam import (
+    Answer,
+    ChatRequest,
+    Embedder,
+    EmbeddingProvider,
+    EmbeddingRequest,
+    Model,
+    Provider,
+    Ranked,
+    RerankProvider,
+)
 from hone.providers._vendors import VENDORS, price_name, provider_of
 from hone.registry import Registry
 
@@ -10,6 +20,8 @@ registry = Registry(
     "hone.providers",
     {
         "anthropic": "hone.providers.anthropic:Anthropic",
+        "bedrock": "hone.providers.bedrock:Bedrock",
+        "cohere": "hone.providers.cohere:Cohere",
         "google": "hone.providers.google:Google",
         **{name: partial(provider_of, name) for name in VENDORS},
         "extractive": "hone.providers._extractive:Extractive",
@@ -30,6 +42,8 @@ __all__ = [
     "EmbeddingRequest",
     "Model",
     "Provider",
+    "Ranked",
+    "RerankProvider",
     "embedders",
     "price_name",
     "registry",

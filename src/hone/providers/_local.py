@@ -1,14 +1,13 @@
 """Models that run in this process: today MiniLM, which makes vectors. `use = "local/minilm"`."""
 
 import asyncio
-import base64
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
 from hone.errors import CallError, UnknownModel
-from hone.providers import embedders
+from hone.providers import _wire, embedders
 from hone.providers._seam import Answer, ChatRequest, EmbeddingRequest, Model
 
 _MOST = 2048  # texts at once, as OpenAI has it
@@ -67,14 +66,4 @@ def _made(name: str, body: _Body) -> bytes:
     if body.dimensions not in (None, vectors.shape[1]):
         raise CallError(f"{name} makes vectors of {vectors.shape[1]} dimensions, not {body.dimensions}")
     tokens = model.count(texts)
-    data = [
-        {"object": "embedding", "index": index, "embedding": _encoded(vector, body.encoding_format)}
-        for index, vector in enumerate(vectors)
-    ]
-    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-    return msgspec.json.encode({"object": "list", "data": data, "model": name, "usage": usage})
-
-
-def _encoded(vector: Any, kind: str) -> Any:
-    """Base64 of little-endian float32 is what the official SDK asks for unless told otherwise."""
-    return base64.b64encode(vector.astype("<f4").tobytes()).decode() if kind == "base64" else vector.tolist()
+    return _wire.embeddings(name, vectors.tolist(), body.encoding_format, tokens)

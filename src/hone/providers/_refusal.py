@@ -18,6 +18,8 @@ _KEPT = {
     "retry-after-ms": "retry-after-ms",
     "request-id": "x-request-id",
     "x-request-id": "x-request-id",
+    "x-amzn-requestid": "x-request-id",
+    "x-debug-trace-id": "x-request-id",
 }
 
 
@@ -54,15 +56,20 @@ def without_key(error: UpstreamRefused, key: str | None) -> UpstreamRefused:
 
 
 def error_in(body: bytes) -> str | None:
-    """The message of an error object, if the body is one: `{"error": {"message": ...}}` or `{"error": "..."}`."""
+    """The message of an error object, if the body is one.
+
+    Vendors write `{"error": {"message": ...}}`, `{"error": "..."}` or `{"message": "..."}`.
+    """
     try:
         value: Any = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    error = value.get("error") if isinstance(value, dict) else None
-    if isinstance(error, dict):
+    if not isinstance(value, dict):
+        return None
+    if isinstance(error := value.get("error"), dict):
         return str(error.get("message") or error)
-    return error if isinstance(error, str) else None
+    names = ("error", "message", "Message")
+    return next((value[name] for name in names if isinstance(value.get(name), str)), None)
 
 
 def worth_keeping(headers: dict[str, str]) -> dict[str, str]:

@@ -111,6 +111,28 @@ class EmbeddingProvider(Protocol):
         ...
 
 
+class Ranked(Struct, frozen=True):
+    """One document of a ranking: where it stood among those given, and how well it answers the query."""
+
+    index: int
+    score: float  # 0 to 1; of one query alone, for vendors do not promise that scores of two can be compared
+
+
+@runtime_checkable
+class RerankProvider(Protocol):
+    """A provider that orders texts by how well they answer a query."""
+
+    async def rerank(
+        self, model: Model, query: str, documents: Sequence[str], *, top_n: int | None = None, seconds: float = 60.0
+    ) -> list[Ranked]:
+        """The best first, at most `top_n` of them.
+
+        Raises:
+            hone.errors.UpstreamError: the model's server failed; the subclass says how.
+        """
+        ...
+
+
 class Embedder(Protocol):
     """Makes vectors of texts. `sha256` names all that they depend on: weights, tokenizer, pooling."""
 

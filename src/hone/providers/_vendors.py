@@ -62,6 +62,9 @@ VENDORS: dict[str, Vendor] = {
 }
 
 
+_PRICES = {"bedrock": "aws"}  # of providers that are no row
+
+
 def provider_of(name: str) -> "OpenAICompatible":
     """The provider of a row."""
     from hone.providers._openai import OpenAICompatible
@@ -72,4 +75,4 @@ def provider_of(name: str) -> "OpenAICompatible":
 def price_name(provider: str) -> str:
     """What the price list calls a provider."""
     row = VENDORS.get(provider)
-    return row.prices if row is not None and row.prices else provider
+    return row.prices if row is not None and row.prices else _PRICES.get(provider, provider)

@@ -1,8 +1,10 @@
 """The OpenAI chat dialect written by us: for models that live inside hone and have no wire of their own."""
 
+import base64
 import re
+import struct
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -40,9 +42,11 @@ def completion(
     message: dict[str, Any] | None = None,
     id: str | None = None,
 ) -> bytes:
-    """The JSON body of a whole chat completion. Usage that nobody counted is null."""
+    """The JSON body of a whole chat completion; without `usage` where nobody counted."""
+    counted = {} if usage is None else {"usage": usage_object(usage)}
     return msgspec.json.encode(
-        {
+        counted
+        | {
             "id": id or f"chatcmpl-{new_id()}",
             "object": "chat.completion",
             "created": int(time.time()),
@@ -55,9 +59,25 @@ def completion(
                     "finish_reason": finish,
                 }
             ],
-            "usage": None if usage is None else usage_object(usage),
         }
     )
+
+
+def embeddings(model: str, vectors: Sequence[Sequence[float]], encoding: str, tokens: int | None) -> bytes:
+    """The JSON body of an answer with vectors.
+
+    Base64 of little-endian float32 is what the official SDK asks for unless told otherwise.
+    """
+    data = [
+        {"object": "embedding", "index": index, "embedding": _packed(vector) if encoding == "base64" else vector}
+        for index, vector in enumerate(vectors)
+    ]
+    counted = {} if tokens is None else {"usage": {"prompt_tokens": tokens, "total_tokens": tokens}}
+    return msgspec.json.encode({"object": "list", "data": data, "model": model} | counted)
+
+
+def _packed(vector: Sequence[float]) -> str:
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 
 def event(data: bytes) -> bytes:

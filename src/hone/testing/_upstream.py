@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from hone.providers import _fake
 from hone.providers._fake import Step
-from hone.testing import _anthropic, _google, _google_rules
+from hone.testing import _anthropic, _bedrock, _cohere, _google, _google_rules, _sigv4
 
 _REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
 
@@ -22,6 +22,7 @@ class Received(Struct, frozen=True):
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    raw: bytes = b""  # the body as it came
 
 
 class FakeUpstream:
@@ -33,6 +34,7 @@ class FakeUpstream:
 
     _path = "/v1"
     _id_header = "x-request-id"
+    _stream_type = "text/event-stream"
 
     def __init__(self, *steps: Step) -> None:
         self._steps = deque(steps)
@@ -64,6 +66,18 @@ class FakeUpstream:
 
     def _error(self, step: Step) -> bytes:
         return _fake.error_body(step)
+
+    def _error_headers(self, step: Step) -> dict[str, str]:
+        """What the dialect says of an error outside of its body."""
+        return {}
+
+    def _raw(self, step: Step) -> bytes:
+        """The bytes of `step.raw`."""
+        return (step.raw or "").encode()
+
+    def _streams(self, request: Received) -> bool:
+        """Is a stream asked for?"""
+        return bool(self._asked(request).get("stream"))
 
     def _objection(self, request: Received) -> Step | None:
         """What the dialect itself has against a request, before any script."""
@@ -111,12 +125,13 @@ class FakeUpstream:
         if await self._caller_left_within(step.latency, reader):
             return False
         if step.status >= 400:
-            extra = {} if step.retry_after is None else {"retry-after": str(step.retry_after)}
-            body = self._error(step) if step.raw is None else step.raw.encode()
-            _write(writer, step.status, body, {self._id_header: f"req_{len(self.received)}"} | extra)
+            extra = {self._id_header: f"req_{len(self.received)}"} | self._error_headers(step)
+            extra |= {} if step.retry_after is None else {"retry-after": str(step.retry_after)}
+            body = self._error(step) if step.raw is None else self._raw(step)
+            _write(writer, step.status, body, extra)
         elif step.raw is not None:
-            _write(writer, step.status, step.raw.encode(), {"content-type": step.content_type})
-        elif asked.get("stream"):
+            _write(writer, step.status, self._raw(step), {"content-type": step.content_type})
+        elif self._streams(request):
             return await self._stream(step, self._events(step, asked), reader, writer)
         else:
             whole = self._whole(step, asked)
@@ -131,7 +146,8 @@ class FakeUpstream:
     async def _stream(
         self, step: Step, events: list[bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
+        kind = self._stream_type.encode()
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ntransfer-encoding: chunked\r\n\r\n" % kind)
         for event in events:
             writer.write(b"%x\r\n%b\r\n" % (len(event), event))
             await writer.drain()
@@ -204,6 +220,65 @@ class FakeGoogle(FakeUpstream):
         return _google_rules.objection(request.path, request.headers, request.body)
 
 
+class FakeCohere(FakeUpstream):
+    """The same in the dialect of Cohere's API, version 2: chat, embed and rerank.
+
+    It refuses what the API refuses: a missing key, unknown fields, numbers out of range, 97 texts at once.
+    """
+
+    _path = ""
+    _id_header = "x-debug-trace-id"
+
+    def _whole(self, step: Step, body: dict[str, Any]) -> bytes:
+        return _cohere.whole(step, body)
+
+    def _events(self, step: Step, body: dict[str, Any]) -> list[bytes]:
+        return _cohere.events(step, body)
+
+    def _error(self, step: Step) -> bytes:
+        return _cohere.error_body(step)
+
+    def _objection(self, request: Received) -> Step | None:
+        return _cohere.objection(request.headers, request.body)
+
+
+class FakeBedrock(FakeUpstream):
+    """The same in the dialect of Bedrock's Converse, streams in their binary frames.
+
+    It refuses what Bedrock refuses: a wrong signature, unknown fields, blocks in the wrong place. Callers sign with
+    `access_key` and `secret_key`, or send any API key. `raw` of the type of a stream has one event a line: `messageStop
+    {"stopReason": "end_turn"}`; names that end in `Exception` are sent as such.
+    """
+
+    access_key = "AKIDEXAMPLE"
+    secret_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"  # noqa: S105 - the one of AWS's own documents
+    _path = ""
+    _id_header = "x-amzn-requestid"
+    _stream_type = "application/vnd.amazon.eventstream"
+
+    def _whole(self, step: Step, body: dict[str, Any]) -> bytes:
+        return _bedrock.whole(step, body)
+
+    def _events(self, step: Step, body: dict[str, Any]) -> list[bytes]:
+        return _bedrock.events(step, body)
+
+    def _error(self, step: Step) -> bytes:
+        return _bedrock.error_body(step)
+
+    def _error_headers(self, step: Step) -> dict[str, str]:
+        return {"x-amzn-errortype": f"{_bedrock.kind_of(step)}:http://internal.amazon.com/coral/com.amazon.bedrock/"}
+
+    def _raw(self, step: Step) -> bytes:
+        return _bedrock.framed(step.raw or "") if step.content_type == self._stream_type else super()._raw(step)
+
+    def _streams(self, request: Received) -> bool:
+        return request.path.endswith("/converse-stream")
+
+    def _objection(self, request: Received) -> Step | None:
+        wrong = _sigv4.objection(request.path, request.headers, request.raw, self.access_key, self.secret_key)
+        return Step(status=403, error=wrong) if wrong else _bedrock.objection(request.path, request.body)
+
+
 async def _read_request(reader: asyncio.StreamReader) -> Received | None:
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -212,7 +287,7 @@ async def _read_request(reader: asyncio.StreamReader) -> Received | None:
     start, *lines = head.strip().split("\r\n")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Received(start.split(" ")[1], headers, msgspec.json.decode(body) if body else {})
+    return Received(start.split(" ")[1], headers, msgspec.json.decode(body) if body else {}, body)
 
 
 def _write(writer: asyncio.StreamWriter, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
