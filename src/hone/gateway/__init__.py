@@ -1,6 +1,7 @@
 """Serving: one way for every call, whichever door it came by."""
 
 from hone.gateway._call import Call, Reply
+from hone.gateway._estimate import Counted
 from hone.gateway._gateway import Gateway, Rooms
 
-__all__ = ["Call", "Gateway", "Reply", "Rooms"]
+__all__ = ["Call", "Counted", "Gateway", "Reply", "Rooms"]

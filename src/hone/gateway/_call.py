@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from hone.providers import Dialect
+
 
 class Call(Struct, frozen=True, kw_only=True):
     """One request for a chat completion. `fields` are the top-level fields of the body, unparsed."""
@@ -21,6 +23,8 @@ class Call(Struct, frozen=True, kw_only=True):
     session: str | None = None
     user: str | None = None
     tags: tuple[str, ...] = ()
+    dialect: Dialect = "chat"  # what the caller spoke; `fields` are in the chat dialect all the same
+    headers: dict[str, str] = field(default_factory=dict)  # of the caller's, those that go on to the model
 
 
 class Reply(Struct, kw_only=True):

@@ -9,8 +9,9 @@ from hone.core import Clock, Span, Usage, now_ns, to_json
 from hone.errors import CallError
 from hone.gateway._asking import Asked, Asking
 from hone.gateway._call import Call, Reply
+from hone.gateway._estimate import Counted, estimate
 from hone.gateway._output import Output, read_completion, read_embeddings
-from hone.gateway._prepare import Prepared, Preparer, Prompts, Search, wants_usage
+from hone.gateway._prepare import Prepared, Preparer, Prompts, Search, body_for, wants_usage
 from hone.gateway._relay import Relay
 from hone.gateway._route import Route, Router, Weights
 from hone.gateway._spans import Story
@@ -92,6 +93,21 @@ class Gateway:
         except BaseException as error:
             self._record(story, None, None, error)
             raise
+
+    async def count_tokens(self, call: Call) -> Counted:
+        """The tokens that the first model of the chain would read: what the task makes of the call included.
+
+        Nothing is generated, so no span tells of it.
+
+        Raises:
+            CallError, ProjectError, UpstreamError: say it in the caller's dialect.
+        """
+        route = self._router.resolve(call.model, call.session)
+        prepared = await self._preparer.prepare(call, route, self._story(call))
+        model = route.chain[0]
+        body = body_for(prepared, model.name, model.parameters, stream=False)
+        tokens = await self._asking.count_tokens(call, model, body)
+        return Counted(estimate(body), estimated=True) if tokens is None else Counted(tokens)
 
     def refuse(self, call: Call, error: Exception) -> None:
         """Record a call that its door could not even read."""

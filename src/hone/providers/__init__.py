@@ -2,7 +2,17 @@
 
 from functools import partial
 
-from hone.providers._seam import Answer, ChatRequest, Embedder, EmbeddingProvider, EmbeddingRequest, Model, Provider
+from hone.providers._seam import (
+    Answer,
+    ChatRequest,
+    Dialect,
+    Embedder,
+    EmbeddingProvider,
+    EmbeddingRequest,
+    Model,
+    Provider,
+    TokenCounting,
+)
 from hone.providers._vendors import VENDORS, price_name, provider_of
 from hone.registry import Registry
 
@@ -24,11 +34,13 @@ __all__ = [
     "VENDORS",
     "Answer",
     "ChatRequest",
+    "Dialect",
     "Embedder",
     "EmbeddingProvider",
     "EmbeddingRequest",
     "Model",
     "Provider",
+    "TokenCounting",
     "embedders",
     "price_name",
     "registry",

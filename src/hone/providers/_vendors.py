@@ -11,16 +11,19 @@ if TYPE_CHECKING:
 class Vendor(Struct, frozen=True):
     """`key` is the environment variable with the API key; None for servers of one's own, which need none.
 
-    `prices` is what the price list calls it, where that is another name.
+    `prices` is what the price list calls it, where that is another name. `limit` is the field that bounds the length
+    of an answer. `caching`: it understands Anthropic's `cache_control`, and hands it to Claude.
     """
 
     url: str | None
     key: str | None = None
     prices: str | None = None
+    limit: str = "max_tokens"
+    caching: bool = False
 
 
 VENDORS: dict[str, Vendor] = {
-    "openai": Vendor("https://api.openai.com/v1", "OPENAI_API_KEY"),
+    "openai": Vendor("https://api.openai.com/v1", "OPENAI_API_KEY", limit="max_completion_tokens"),
     "openai-compatible": Vendor(None),
     # by key
     "cerebras": Vendor("https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
@@ -29,7 +32,7 @@ VENDORS: dict[str, Vendor] = {
     "groq": Vendor("https://api.groq.com/openai/v1", "GROQ_API_KEY"),
     "mistral": Vendor("https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
     "moonshot": Vendor("https://api.moonshot.ai/v1", "MOONSHOT_API_KEY", "moonshotai"),
-    "openrouter": Vendor("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
+    "openrouter": Vendor("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", caching=True),
     "perplexity": Vendor("https://api.perplexity.ai", "PERPLEXITY_API_KEY"),
     "together": Vendor("https://api.together.xyz/v1", "TOGETHER_API_KEY"),
     "xai": Vendor("https://api.x.ai/v1", "XAI_API_KEY", "x-ai"),

@@ -39,8 +39,9 @@ def completion(
     finish: str | None = "stop",
     message: dict[str, Any] | None = None,
     id: str | None = None,
+    stopped_by: str | None = None,
 ) -> bytes:
-    """The JSON body of a whole chat completion."""
+    """The JSON body of a whole chat completion. `stopped_by` is the stop sequence that ended it."""
     return msgspec.json.encode(
         {
             "id": id or f"chatcmpl-{new_id()}",
@@ -53,11 +54,17 @@ def completion(
                     "message": message or {"role": "assistant", "content": text},
                     "logprobs": None,
                     "finish_reason": finish,
+                    **_stop(stopped_by),
                 }
             ],
             "usage": usage_object(usage),
         }
     )
+
+
+def _stop(sequence: str | None) -> dict[str, str]:
+    """The dialect has no field for it; this is the one that vLLM adds."""
+    return {} if sequence is None else {"stop_reason": sequence}
 
 
 def event(data: bytes) -> bytes:
@@ -79,12 +86,13 @@ class Stream:
             "model": model,
         }
 
-    def delta(self, content: dict[str, Any], finish: str | None = None) -> bytes:
-        return self._chunk([{"index": 0, "delta": content, "logprobs": None, "finish_reason": finish}])
+    def delta(self, content: dict[str, Any], finish: str | None = None, stopped_by: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": content, "logprobs": None, "finish_reason": finish, **_stop(stopped_by)}
+        return self._chunk([choice])
 
-    def end(self, finish: str, usage: Usage | None) -> list[bytes]:
+    def end(self, finish: str, usage: Usage | None, stopped_by: str | None = None) -> list[bytes]:
         last = [] if usage is None else [self._chunk([], usage=usage_object(usage))]
-        return [self.delta({}, finish), *last, DONE]
+        return [self.delta({}, finish, stopped_by), *last, DONE]
 
     def _chunk(self, choices: list[dict[str, Any]], **more: Any) -> bytes:
         return event(msgspec.json.encode(self._base | {"choices": choices} | more))

@@ -52,8 +52,8 @@ class FakeUpstream:
         """Add steps to the end of the script."""
         self._steps.extend(steps)
 
-    def _whole(self, step: Step, body: dict[str, Any]) -> bytes:
-        return _fake.whole(step, _fake.read(msgspec.json.encode(body)))
+    def _whole(self, step: Step, request: Received) -> bytes:
+        return _fake.whole(step, _fake.read(msgspec.json.encode(request.body)))
 
     def _events(self, step: Step, body: dict[str, Any]) -> list[bytes]:
         return _fake.events(step, _fake.read(msgspec.json.encode(body)))
@@ -113,7 +113,7 @@ class FakeUpstream:
         elif request.body.get("stream"):
             return await self._stream(step, self._events(step, request.body), reader, writer)
         else:
-            whole = self._whole(step, request.body)
+            whole = self._whole(step, request)
             if step.cut_after is not None:
                 _write(writer, 200, whole[: step.cut_after], {"content-length": str(len(whole))})
                 await writer.drain()
@@ -161,8 +161,9 @@ class FakeAnthropic(FakeUpstream):
     _path = ""
     _id_header = "request-id"
 
-    def _whole(self, step: Step, body: dict[str, Any]) -> bytes:
-        return _anthropic.whole(step, body)
+    def _whole(self, step: Step, request: Received) -> bytes:
+        make = _anthropic.counted if _anthropic.is_count(request.path) else _anthropic.whole
+        return make(step, request.body)
 
     def _events(self, step: Step, body: dict[str, Any]) -> list[bytes]:
         return _anthropic.events(step, body)
@@ -171,7 +172,7 @@ class FakeAnthropic(FakeUpstream):
         return _anthropic.error_body(step)
 
     def _objection(self, request: Received) -> Step | None:
-        return _anthropic.objection(request.headers, request.body)
+        return _anthropic.objection(request.path, request.headers, request.body)
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Received | None:

@@ -71,6 +71,22 @@ def translate(fields: dict[str, Any], *, stream: bool) -> dict[str, Any]:
     return others | {name: value for name, value in known.items() if value is not None and value != []}
 
 
+_NOT_COUNTED = """
+max_tokens metadata stop_sequences stream temperature top_p top_k service_tier container inference_geo
+"""
+NOT_COUNTED = frozenset(_NOT_COUNTED.split())
+"""Fields that say nothing of the input: where tokens are only counted, the API refuses them."""
+
+
+def translate_for_counting(fields: dict[str, Any]) -> dict[str, Any]:
+    """The same request for `/v1/messages/count_tokens`.
+
+    Raises:
+        CallError: as `translate`.
+    """
+    return {name: value for name, value in translate(fields, stream=False).items() if name not in NOT_COUNTED}
+
+
 def _known(asked: _Asked) -> dict[str, Any]:
     limits = (asked.max_completion_tokens, asked.max_tokens)
     return {

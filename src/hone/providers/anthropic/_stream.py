@@ -39,6 +39,7 @@ class _Delta(Struct):
     thinking: str = ""
     signature: str = ""
     stop_reason: str | None = None
+    stop_sequence: str | None = None
 
 
 class _Event(Struct):
@@ -80,6 +81,7 @@ class _Answer:
         self._stream: Stream | None = None
         self._tokens = Tokens()
         self._stop_reason: str | None = None
+        self._stop_sequence: str | None = None
         self._blocks: dict[int, _Block] = {}
         self._calls = 0
 
@@ -119,7 +121,9 @@ class _Answer:
             case "content_block_stop" if event.index in self._blocks:
                 said = _end(self._blocks.pop(event.index))
             case "message_delta":
-                self._stop_reason = (event.delta and event.delta.stop_reason) or self._stop_reason
+                delta = event.delta or _Delta()
+                self._stop_reason = delta.stop_reason or self._stop_reason
+                self._stop_sequence = delta.stop_sequence or self._stop_sequence
                 self._tokens = self._tokens.updated(event.usage or Tokens())
                 return []
             case "message_stop":
@@ -141,7 +145,8 @@ class _Answer:
         if finish is None:
             raise UpstreamGarbage("the stream ended without saying why")
         self.done = True
-        return stream.end(finish, self._tokens.usage() if self._include_usage else None)
+        usage = self._tokens.usage() if self._include_usage else None
+        return stream.end(finish, usage, self._stop_sequence)
 
 
 def _more(block: _Block, delta: _Delta) -> dict[str, Any] | None:

@@ -23,16 +23,22 @@ class _Function(Struct):
 class _Call(Struct):
     id: str
     function: _Function
+    cache_control: Block | None = None
 
 
 class Message(Struct):
-    """A message of the OpenAI dialect. `thinking_blocks` are what the model thought, as our answer gave them."""
+    """A message of the OpenAI dialect. `thinking_blocks` are what the model thought, as our answer gave them.
+
+    `is_error` and `cache_control` are the API's own words about the result of a tool.
+    """
 
     role: str
     content: str | list[Block] | None = None
     tool_calls: list[_Call] | None = None
     tool_call_id: str | None = None
     thinking_blocks: list[Block] | None = None
+    is_error: bool | None = None
+    cache_control: Block | None = None
 
 
 def turns_of(messages: list[Message]) -> tuple[list[Block], list[Turn]]:
@@ -80,14 +86,19 @@ def _tool_use(call: _Call) -> Block:
         given = msgspec.json.decode(call.function.arguments or "{}", type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise CallError(f"the arguments of tool call {call.id!r} are not a JSON object: {problem}") from None
-    return {"type": "tool_use", "id": call.id, "name": call.function.name, "input": given}
+    block = {"type": "tool_use", "id": call.id, "name": call.function.name, "input": given}
+    return block | _said(cache_control=call.cache_control)
 
 
 def _tool_result(message: Message) -> Block:
     if message.tool_call_id is None:
         raise CallError("a message of the role 'tool' has no tool_call_id")
-    content = blocks_of(message.content)
-    return {"type": "tool_result", "tool_use_id": message.tool_call_id} | ({"content": content} if content else {})
+    more = _said(content=blocks_of(message.content), is_error=message.is_error, cache_control=message.cache_control)
+    return {"type": "tool_result", "tool_use_id": message.tool_call_id} | more
+
+
+def _said(**fields: Any) -> Block:
+    return {name: value for name, value in fields.items() if value}
 
 
 def _block(part: Block) -> Block:
