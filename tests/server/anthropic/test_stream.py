@@ -131,6 +131,15 @@ async def test_a_stream_that_does_not_say_why_it_ended_is_given_no_reason():
     assert events[-2]["delta"] == {"stop_reason": None, "stop_sequence": None}
 
 
+async def test_a_second_choice_is_not_mixed_in_and_an_index_that_is_null_is_the_first():
+    raw = [
+        b'{"choices":[{"index":1,"delta":{"content":"other"}}]}',
+        b'{"choices":[{"index":null,"delta":{"content":" there"}}]}',
+    ]
+    ((_, deltas),) = blocks_in(await told({"content": "hi"}, raw=raw))
+    assert "".join(delta["text"] for delta in deltas) == "hi there"
+
+
 async def test_an_empty_answer_is_a_message_all_the_same():
     assert [event["type"] for event in await told()] == ["message_start", "message_delta", "message_stop"]
 

@@ -53,7 +53,7 @@ class _Answer:
             return b"".join(self._end())
         chunk = said(read(payload))
         self._usage = chunk.get("usage") or self._usage
-        choices = [choice for choice in items(chunk.get("choices")) if choice.get("index", 0) == 0]
+        choices = [choice for choice in items(chunk.get("choices")) if not choice.get("index")]
         return b"".join(told for choice in choices for told in self._go_on(chunk, choice))
 
     def _go_on(self, chunk: Said, choice: Said) -> Iterator[bytes]:
