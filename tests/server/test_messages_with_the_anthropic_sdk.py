@@ -641,6 +641,19 @@ def test_an_anthropic_model_gets_what_the_caller_wrote(sdk, messages):
     }  # fmt: skip
 
 
+def test_a_system_message_between_the_turns_stays_there(sdk, messages, chat):
+    turns = [
+        {"role": role, "content": [{"type": "text", "text": role}]} for role in ("user", "assistant", "system", "user")
+    ]
+    for model in ("claude", "gpt"):
+        ask(sdk, model, turns, system="Be kind.")
+    assert messages.received[0].body["messages"] == turns
+    assert messages.received[0].body["system"] == [{"type": "text", "text": "Be kind."}]
+    assert [message["content"] for message in chat.received[0].body["messages"]] == [
+        "Be kind.", "user", "assistant", "system", "user",
+    ]  # fmt: skip
+
+
 THOUGHTFUL = {
     "id": "msg_1",
     "type": "message",

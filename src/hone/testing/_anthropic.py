@@ -104,7 +104,7 @@ def _common_faults(body: dict[str, Any]) -> Iterator[str]:
 def _turn_faults(turns: list[dict[str, Any]]) -> Iterator[str]:
     open_calls: set[str] = set()
     for position, turn in enumerate(turns):
-        if turn["role"] not in ("user", "assistant"):
+        if turn["role"] not in ("user", "assistant", *(("system",) if position else ())):
             yield f"messages.{position}.role: Input should be 'user' or 'assistant'"
         blocks = turn["content"] if isinstance(turn["content"], list) else [{"type": "text", "text": turn["content"]}]
         if any(block["type"] == "text" and not block["text"] for block in blocks):

@@ -33,7 +33,7 @@ class Anthropic:
     async def chat(self, model: Model, request: ChatRequest) -> Answer:
         """Make the call; see `Provider.chat`."""
         fields = _read(request.body)
-        body = _request.translate(fields, stream=request.stream)
+        body = _request.translate(fields, stream=request.stream, dialect=request.dialect)
 
         async def read(upstream: Upstream, response: Response) -> Answer:
             return await _answer(upstream, response, fields, request.stream)
@@ -42,7 +42,7 @@ class Anthropic:
 
     async def count_tokens(self, model: Model, request: ChatRequest) -> int:
         """Have them counted; see `TokenCounting.count_tokens`."""
-        body = _request.translate_for_counting(_read(request.body))
+        body = _request.translate_for_counting(_read(request.body), request.dialect)
         return await self._post(model, "/v1/messages/count_tokens", body, request, _counted)
 
     async def _post(

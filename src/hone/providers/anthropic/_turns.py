@@ -41,8 +41,10 @@ class Message(Struct):
     cache_control: Block | None = None
 
 
-def turns_of(messages: list[Message]) -> tuple[list[Block], list[Turn]]:
+def turns_of(messages: list[Message], *, late_system: bool = False) -> tuple[list[Block], list[Turn]]:
     """The system blocks, wherever they stood, and the turns. Turns of one role in a row become one.
+
+    `late_system`: a system message between the turns is one of them, as newer models take it.
 
     Raises:
         CallError: a message holds what the Messages API cannot take.
@@ -51,9 +53,12 @@ def turns_of(messages: list[Message]) -> tuple[list[Block], list[Turn]]:
     turns: list[Turn] = []
     for message in messages:
         if message.role in ("system", "developer"):
-            system += blocks_of(message.content)
-            continue
-        role, blocks = _turn(message)
+            if not (turns and late_system):
+                system += blocks_of(message.content)
+                continue
+            role, blocks = "system", blocks_of(message.content)
+        else:
+            role, blocks = _turn(message)
         if turns and turns[-1]["role"] == role:
             turns[-1]["content"] += blocks
         elif blocks:
