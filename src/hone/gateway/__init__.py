@@ -2,6 +2,7 @@
 
 from hone.gateway._admission import Admission
 from hone.gateway._call import Call, Reply
+from hone.gateway._count import Counted
 from hone.gateway._edition import Edition
 from hone.gateway._gateway import Gateway, Rooms
 from hone.gateway._key import PREFIX, Key, Keys
@@ -11,6 +12,7 @@ __all__ = [
     "PREFIX",
     "Admission",
     "Call",
+    "Counted",
     "Edition",
     "Gateway",
     "Key",

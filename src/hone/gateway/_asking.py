@@ -20,7 +20,16 @@ from hone.gateway._retry import passing, pause_before, retry_after
 from hone.gateway._route import Route
 from hone.gateway._spans import Story
 from hone.project import Project
-from hone.providers import Answer, ChatRequest, EmbeddingProvider, EmbeddingRequest, Model, Provider, registry
+from hone.providers import (
+    Answer,
+    ChatRequest,
+    EmbeddingProvider,
+    EmbeddingRequest,
+    Model,
+    Provider,
+    TokenCounting,
+    registry,
+)
 
 T = TypeVar("T")
 
@@ -122,6 +131,15 @@ class Asking:
         # Nobody else could answer, so an open breaker stops nobody; what comes of it is noted all the same.
         return await self._patiently(model, _DEFAULT_SECONDS, once)
 
+    async def count_tokens(self, call: Call, model: Model, body: dict[str, Raw]) -> int | None:
+        """The tokens of a request, as the model's vendor counts them; None where it does not say."""
+        model.require()
+        provider = self._provider(model)
+        if not isinstance(provider, TokenCounting):
+            return None
+        counting = provider.count_tokens(model, _request(call, body, _DEFAULT_SECONDS))
+        return await self._in_time(model, counting, _DEFAULT_SECONDS)
+
     async def close(self) -> None:
         """Release every provider's connections."""
         for provider in self._providers.values():
@@ -153,7 +171,7 @@ class Asking:
 
     async def _once(self, model: Model, call: Call, prepared: Prepared, story: Story, seconds: float) -> Asked:
         body = body_for(prepared, model.name, model.parameters, stream=call.stream)
-        request = ChatRequest(body=msgspec.json.encode(body), stream=call.stream, timeout=seconds)
+        request = _request(call, body, seconds)
         start = self._clock()
         try:
             model.require()
@@ -193,6 +211,16 @@ class Asking:
         if model.provider not in self._providers:
             self._providers[model.provider] = registry.load(model.provider)()
         return self._providers[model.provider]
+
+
+def _request(call: Call, body: dict[str, Raw], seconds: float) -> ChatRequest:
+    return ChatRequest(
+        body=msgspec.json.encode(body),
+        dialect=call.dialect,
+        stream=call.stream,
+        headers=call.headers,
+        timeout=seconds,
+    )
 
 
 def _another_may_answer(error: UpstreamError | ProjectError) -> bool:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct, field
 
 from hone.gateway._key import Key
+from hone.providers import Dialect
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -24,6 +25,8 @@ class Call(Struct, frozen=True, kw_only=True):
     user: str | None = None
     tags: tuple[str, ...] = ()
     key: Key | None = None  # that the caller showed
+    dialect: Dialect = "chat"  # what the caller spoke; `fields` are in the chat dialect all the same
+    headers: dict[str, str] = field(default_factory=dict)  # of the caller's, those that go on to the model
 
 
 class Reply(Struct, kw_only=True):

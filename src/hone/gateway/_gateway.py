@@ -11,10 +11,12 @@ from hone.gateway._account import Renewal
 from hone.gateway._admission import Admission, Grant
 from hone.gateway._asking import Asked, Asking
 from hone.gateway._call import Call, Reply
+from hone.gateway._count import Counted
+from hone.gateway._count import estimate as count_estimate
 from hone.gateway._edition import Current, Edition
 from hone.gateway._estimate import Usual, estimate, require_price, used
 from hone.gateway._output import Output, read_completion, read_embeddings
-from hone.gateway._prepare import Prepared, Search, wants_usage
+from hone.gateway._prepare import Prepared, Search, body_for, wants_usage
 from hone.gateway._relay import Relay
 from hone.gateway._route import Route, Weights
 from hone.gateway._spans import Story
@@ -128,6 +130,22 @@ class Gateway:
         except BaseException as error:
             self._record(story, None, None, error)
             raise
+
+    async def count_tokens(self, call: Call) -> Counted:
+        """The tokens that the first model of the chain would read: what the task makes of the call included.
+
+        Nothing is generated, so no span tells of it.
+
+        Raises:
+            CallError, ProjectError, UpstreamError: say it in the caller's dialect.
+        """
+        now = self._now
+        route = now.router.resolve(call.model, call.session, call.key)
+        prepared = await now.preparer.prepare(call, route, self._story(call, now))
+        model = route.chain[0]
+        body = body_for(prepared, model.name, model.parameters, stream=False)
+        tokens = await self._asking.count_tokens(call, model, body)
+        return Counted(count_estimate(body), estimated=True) if tokens is None else Counted(tokens)
 
     def refuse(self, call: Call, error: Exception) -> None:
         """Record a call that its door could not even read."""

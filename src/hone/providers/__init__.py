@@ -5,6 +5,7 @@ from functools import partial
 from hone.providers._seam import (
     Answer,
     ChatRequest,
+    Dialect,
     Embedder,
     EmbeddingProvider,
     EmbeddingRequest,
@@ -12,6 +13,7 @@ from hone.providers._seam import (
     Provider,
     Ranked,
     RerankProvider,
+    TokenCounting,
 )
 from hone.providers._vendors import VENDORS, price_name, provider_of
 from hone.registry import Registry
@@ -37,6 +39,7 @@ __all__ = [
     "VENDORS",
     "Answer",
     "ChatRequest",
+    "Dialect",
     "Embedder",
     "EmbeddingProvider",
     "EmbeddingRequest",
@@ -44,6 +47,7 @@ __all__ = [
     "Provider",
     "Ranked",
     "RerankProvider",
+    "TokenCounting",
     "embedders",
     "price_name",
     "registry",

@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 import msgspec
+from msgspec.structs import replace
 
 from hone.errors import ProjectError, UpstreamGarbage, UpstreamRefused
 from hone.providers._http import Response, Upstream
+from hone.providers._plain import plain
 from hone.providers._pool import Upstreams
 from hone.providers._refusal import error_in, refuse, without_key, worth_keeping
 from hone.providers._seam import Answer, ChatRequest, EmbeddingRequest, Model
@@ -45,6 +47,9 @@ class OpenAICompatible:
 
     async def chat(self, model: Model, request: ChatRequest) -> Answer:
         """Make the call; see `Provider.chat`."""
+        if request.dialect == "messages":
+            headers = {name: value for name, value in request.headers.items() if not name.startswith("anthropic-")}
+            request = replace(request, body=plain(request.body, self._vendor), headers=headers)
         return await self._post(model, "/chat/completions", request, partial(self._answer, stream=request.stream))
 
     async def embeddings(self, model: Model, request: EmbeddingRequest) -> Answer:

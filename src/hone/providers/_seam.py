@@ -4,7 +4,7 @@ Bytes rather than objects, because most calls are relayed and a body that nobody
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -46,10 +46,16 @@ class Model(Struct, frozen=True, kw_only=True):
         return f"Model({self.alias!r}, {self.provider}/{self.name})"
 
 
+Dialect = Literal["chat", "messages"]
+"""What a caller spoke. A request of either comes in the OpenAI chat dialect; one that was made of Anthropic's Messages
+may hold what the chat dialect has no word for, such as blocks, `cache_control` and `thinking_blocks`."""
+
+
 class ChatRequest(Struct, frozen=True, kw_only=True):
     """One chat completion to be made. `body` is the JSON object of `/v1/chat/completions`, model name included."""
 
     body: bytes
+    dialect: Dialect = "chat"
     stream: bool = False
     headers: dict[str, str] = field(default_factory=dict)  # such as traceparent
     timeout: float = 60.0  # seconds to the first byte, and between any two
@@ -129,6 +135,20 @@ class RerankProvider(Protocol):
 
         Raises:
             hone.errors.UpstreamError: the model's server failed; the subclass says how.
+        """
+        ...
+
+
+@runtime_checkable
+class TokenCounting(Protocol):
+    """A provider whose vendor says how many tokens a request has before it is made."""
+
+    async def count_tokens(self, model: Model, request: ChatRequest) -> int:
+        """The tokens of the input.
+
+        Raises:
+            hone.errors.UpstreamError: the model's server failed; the subclass says how.
+            hone.errors.CallError: the request itself cannot be served by this provider.
         """
         ...
 

@@ -15,7 +15,8 @@ class Vendor(Struct, frozen=True):
 
     `prices` is what the price list calls it, where that is another name. `header` carries the bare key where it is not
     `authorization: Bearer`. Where every customer has an address of their own, `endpoint` is the variable that holds it,
-    and `path` what follows an address that has none.
+    and `path` what follows an address that has none. `limit` is the field that bounds the length of an
+    answer. `caching`: it understands Anthropic's `cache_control`, and hands it to Claude.
     """
 
     url: str | None
@@ -24,6 +25,8 @@ class Vendor(Struct, frozen=True):
     header: str | None = None
     endpoint: str | None = None
     path: str = ""
+    limit: str = "max_tokens"
+    caching: bool = False
 
     def address(self, base_url: str | None) -> str | None:
         """Where a model is, with the model's `base_url` if it has one."""
@@ -37,7 +40,7 @@ class Vendor(Struct, frozen=True):
 
 
 VENDORS: dict[str, Vendor] = {
-    "openai": Vendor("https://api.openai.com/v1", "OPENAI_API_KEY"),
+    "openai": Vendor("https://api.openai.com/v1", "OPENAI_API_KEY", limit="max_completion_tokens"),
     "openai-compatible": Vendor(None),
     # by key
     "azure": Vendor(
@@ -49,7 +52,7 @@ VENDORS: dict[str, Vendor] = {
     "groq": Vendor("https://api.groq.com/openai/v1", "GROQ_API_KEY"),
     "mistral": Vendor("https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
     "moonshot": Vendor("https://api.moonshot.ai/v1", "MOONSHOT_API_KEY", "moonshotai"),
-    "openrouter": Vendor("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
+    "openrouter": Vendor("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", caching=True),
     "perplexity": Vendor("https://api.perplexity.ai", "PERPLEXITY_API_KEY"),
     "together": Vendor("https://api.together.xyz/v1", "TOGETHER_API_KEY"),
     "xai": Vendor("https://api.x.ai/v1", "XAI_API_KEY", "x-ai"),

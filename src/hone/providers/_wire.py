@@ -41,8 +41,12 @@ def completion(
     finish: str | None = "stop",
     message: dict[str, Any] | None = None,
     id: str | None = None,
+    stopped_by: str | None = None,
 ) -> bytes:
-    """The JSON body of a whole chat completion; without `usage` where nobody counted."""
+    """The JSON body of a whole chat completion; without `usage` where nobody counted.
+
+    `stopped_by` is the stop sequence that ended it.
+    """
     counted = {} if usage is None else {"usage": usage_object(usage)}
     return msgspec.json.encode(
         counted
@@ -57,10 +61,16 @@ def completion(
                     "message": message or {"role": "assistant", "content": text},
                     "logprobs": None,
                     "finish_reason": finish,
+                    **_stop(stopped_by),
                 }
             ],
         }
     )
+
+
+def _stop(sequence: str | None) -> dict[str, str]:
+    """The dialect has no field for it; this is the one that vLLM adds."""
+    return {} if sequence is None else {"stop_reason": sequence}
 
 
 def embeddings(model: str, vectors: Sequence[Sequence[float]], encoding: str, tokens: int | None) -> bytes:
@@ -99,12 +109,13 @@ class Stream:
             "model": model,
         }
 
-    def delta(self, content: dict[str, Any], finish: str | None = None) -> bytes:
-        return self._chunk([{"index": 0, "delta": content, "logprobs": None, "finish_reason": finish}])
+    def delta(self, content: dict[str, Any], finish: str | None = None, stopped_by: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": content, "logprobs": None, "finish_reason": finish, **_stop(stopped_by)}
+        return self._chunk([choice])
 
-    def end(self, finish: str, usage: Usage | None) -> list[bytes]:
+    def end(self, finish: str, usage: Usage | None, stopped_by: str | None = None) -> list[bytes]:
         last = [] if usage is None else [self._chunk([], usage=usage_object(usage))]
-        return [self.delta({}, finish), *last, DONE]
+        return [self.delta({}, finish, stopped_by), *last, DONE]
 
     def _chunk(self, choices: list[dict[str, Any]], **more: Any) -> bytes:
         return event(msgspec.json.encode(self._base | {"choices": choices} | more))

@@ -11,6 +11,8 @@ from hone.releases import EVERY, Patrol
 from hone.server._asgi import Receive, Scope, Send, headers_of, send_body
 from hone.server._guard import Guard
 from hone.server._problem import problem_of
+from hone.server.anthropic import count_tokens_door, messages_door
+from hone.server.anthropic import error_body as anthropic_error_body
 from hone.server.api import api
 from hone.server.openai import chat_door, embeddings_door, error_body, models_body
 from hone.server.ui import to_login, ui
@@ -31,6 +33,8 @@ class App:
         self._doors: dict[tuple[str, str], ASGIApp] = {
             ("POST", "/v1/chat/completions"): chat,
             ("POST", "/v1/embeddings"): embeddings_door(house.gateway, limit),
+            ("POST", "/v1/messages"): messages_door(house.gateway, limit),
+            ("POST", "/v1/messages/count_tokens"): count_tokens_door(house.gateway, limit),
             ("GET", "/v1/models"): self._models,
         }
         self._api: ASGIApp = api(house)
@@ -65,7 +69,8 @@ class App:
         error = HoneError(f"there is no {scope['method']} {scope['path']} here", hint="POST /v1/chat/completions is")
         known = [method for method, path in self._doors if path == scope["path"]]
         error.status, error.code = (405, "method_not_allowed") if known else (404, "not_found")
-        await send_body(send, error.status, error_body(error), [("allow", ", ".join(known))] if known else [])
+        allow = [("allow", ", ".join(known))] if known else []
+        await send_body(send, error.status, _error_body(scope["path"], error), allow)
 
     async def _models(self, _: Scope, __: Receive, send: Send) -> None:
         await send_body(send, 200, models_body(self._house.gateway.models(), self._started))
@@ -85,9 +90,14 @@ class App:
                 return
 
 
+def _error_body(path: str, error: HoneError) -> bytes:
+    """An error in the dialect of those who call the path."""
+    return anthropic_error_body(error) if path.startswith("/v1/messages") else error_body(error)
+
+
 async def _refuse(scope: Any, receive: Receive, send: Send, path: str, error: HoneError) -> None:
     if path.startswith("/v1/"):
-        await send_body(send, error.status, error_body(error))
+        await send_body(send, error.status, _error_body(path, error))
         return
     login = None if path.startswith(_OURS) or error.status != NotAllowed.status else to_login(scope)
     await (login or problem_of(error))(scope, receive, send)

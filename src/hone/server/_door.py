@@ -31,10 +31,16 @@ log = logging.getLogger("hone.server")
 
 
 class Dialect(Struct, frozen=True, kw_only=True):
-    """How one family of clients is told of errors: as a body, and as an event of a stream that has begun."""
+    """What one family of clients is used to.
+
+    It is told of errors as a body, and as an event of a stream that has begun. `request_id` is the header where it
+    looks for the id of its request; `sent_on` are headers of its own that go on to the model.
+    """
 
     error_body: Callable[[HoneError], bytes]
     error_event: Callable[[HoneError], bytes]
+    request_id: str | None = None
+    sent_on: tuple[str, ...] = ()
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -66,7 +72,8 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         start = now_ns()
-        identity = identity_of(headers_of(scope))
+        headers = headers_of(scope)
+        identity = identity_of(headers)
         try:
             request = self._parse(await read_body(scope, receive, self._max_body), identity, start)
             request = _with_key(request, scope.get("hone.key"))
@@ -74,6 +81,8 @@ class Door:
             self._gateway.refuse(_unread(identity, start), error)
             await self._send_error(send, identity, error)
             return
+        if given := {name: headers[name] for name in self._dialect.sent_on if name in headers}:
+            request = replace(request, call=replace(request.call, headers=given))
         watch = WhileTheCallerWaits(receive)
         try:
             async with watch:
@@ -87,7 +96,8 @@ class Door:
             reply = await self._ask(request.call)
             if reply.stream is None:
                 body = reply.body or b""
-                await send_body(send, 200, request.body(body) if request.body else body, reply.headers.items())
+                body = request.body(body) if request.body else body
+                await send_body(send, 200, body, self._with_id(reply.headers).items())
             else:
                 async with aclosing(reply.stream) as stream:
                     await self._send_stream(send, reply.headers, request.stream(stream) if request.stream else stream)
@@ -98,7 +108,7 @@ class Door:
 
     async def _send_stream(self, send: Send, headers: dict[str, str], blocks: AsyncGenerator[bytes]) -> None:
         head = encode_headers([("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache")])
-        head += encode_headers(headers.items())
+        head += encode_headers(self._with_id(headers).items())
         await send({"type": "http.response.start", "status": 200, "headers": head})
         async with aclosing(blocks) as stream:
             try:
@@ -115,8 +125,13 @@ class Door:
 
     async def _send_error(self, send: Send, identity: Identity, error: HoneError) -> None:
         headers = {"x-hone-trace-id": identity.trace_id, "x-hone-span-id": identity.span_id}
-        body = self._dialect.error_body(error)
-        await send_body(send, error.status, body, [*headers.items(), *_passed_on(error)])
+        headers |= dict(_passed_on(error))
+        await send_body(send, error.status, self._dialect.error_body(error), self._with_id(headers).items())
+
+    def _with_id(self, headers: dict[str, str]) -> dict[str, str]:
+        """The id of the request under the name that the dialect has for it: the upstream's, else that of the trace."""
+        name, given = self._dialect.request_id, headers.get("x-request-id") or headers.get("x-hone-trace-id")
+        return headers if name is None or given is None else headers | {name: given}
 
 
 def _with_key(request: Request, key: Key | None) -> Request:

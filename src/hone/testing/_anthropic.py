@@ -17,6 +17,8 @@ model messages max_tokens system stream temperature top_p top_k stop_sequences t
 output_config service_tier container cache_control speed
 """
 _FIELDS = frozenset(_KNOWN.split())
+_ONLY_GENERATED = "max_tokens stream temperature top_p top_k stop_sequences metadata service_tier container"
+_NOT_COUNTED = frozenset(_ONLY_GENERATED.split())
 _KINDS = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -33,6 +35,15 @@ def whole(step: Step, body: dict[str, Any]) -> bytes:
     return msgspec.json.encode(
         _message(step, body) | {"content": _content(step, body), "stop_reason": _stop_reason(step)}
     )
+
+
+def is_count(path: str) -> bool:
+    return path.partition("?")[0].endswith("/count_tokens")
+
+
+def counted(step: Step, body: dict[str, Any]) -> bytes:
+    """The JSON body of a count of tokens: those that a message would be charged."""
+    return msgspec.json.encode({"input_tokens": _message(step, body)["usage"]["input_tokens"]})
 
 
 def events(step: Step, body: dict[str, Any]) -> list[bytes]:
@@ -53,20 +64,32 @@ def error_body(step: Step) -> bytes:
     return msgspec.json.encode({"type": "error", "error": said, "request_id": "req_scripted"})
 
 
-def objection(headers: dict[str, str], body: dict[str, Any]) -> Step | None:
+def objection(path: str, headers: dict[str, str], body: dict[str, Any]) -> Step | None:
     """The refusal of a request that the API would refuse."""
     if not (headers.get("x-api-key") or headers.get("authorization")):
         return Step(status=401, error="x-api-key header is required")
     if not headers.get("anthropic-version"):
         return Step(status=400, error="anthropic-version: header is required")
-    wrong = next(_faults(body), None)
+    wrong = next(_count_faults(body) if is_count(path) else _faults(body), None)
     return None if wrong is None else Step(status=400, error=wrong)
 
 
 def _faults(body: dict[str, Any]) -> Iterator[str]:
+    if not body.get("max_tokens"):
+        yield "max_tokens: Field required"
+    yield from _common_faults(body)
+
+
+def _count_faults(body: dict[str, Any]) -> Iterator[str]:
+    for name in body.keys() & _NOT_COUNTED:
+        yield f"{name}: Extra inputs are not permitted"
+    yield from _common_faults(body)
+
+
+def _common_faults(body: dict[str, Any]) -> Iterator[str]:
     for name in body.keys() - _FIELDS:
         yield f"{name}: Extra inputs are not permitted"
-    for name in ("model", "max_tokens", "messages"):
+    for name in ("model", "messages"):
         if not body.get(name):
             yield f"{name}: Field required"
     if body.get("temperature", 0) > 1:
@@ -81,7 +104,7 @@ def _faults(body: dict[str, Any]) -> Iterator[str]:
 def _turn_faults(turns: list[dict[str, Any]]) -> Iterator[str]:
     open_calls: set[str] = set()
     for position, turn in enumerate(turns):
-        if turn["role"] not in ("user", "assistant"):
+        if turn["role"] not in ("user", "assistant", *(("system",) if position else ())):
             yield f"messages.{position}.role: Input should be 'user' or 'assistant'"
         blocks = turn["content"] if isinstance(turn["content"], list) else [{"type": "text", "text": turn["content"]}]
         if any(block["type"] == "text" and not block["text"] for block in blocks):

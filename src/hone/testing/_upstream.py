@@ -183,8 +183,11 @@ class FakeAnthropic(FakeUpstream):
     _path = ""
     _id_header = "request-id"
 
+    def _asked(self, request: Received) -> dict[str, Any]:
+        return {"counting": True, **request.body} if _anthropic.is_count(request.path) else request.body
+
     def _whole(self, step: Step, body: dict[str, Any]) -> bytes:
-        return _anthropic.whole(step, body)
+        return (_anthropic.counted if "counting" in body else _anthropic.whole)(step, body)
 
     def _events(self, step: Step, body: dict[str, Any]) -> list[bytes]:
         return _anthropic.events(step, body)
@@ -193,7 +196,7 @@ class FakeAnthropic(FakeUpstream):
         return _anthropic.error_body(step)
 
     def _objection(self, request: Received) -> Step | None:
-        return _anthropic.objection(request.headers, request.body)
+        return _anthropic.objection(request.path, request.headers, request.body)
 
 
 class FakeGoogle(FakeUpstream):

@@ -9,11 +9,13 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openai.lib.streaming._deltas import accumulate_delta
 
 from hone.core import Usage
 from hone.errors import UpstreamCut, UpstreamGarbage, UpstreamRefused
 from hone.gateway._relay import Relay
 from hone.providers.anthropic._stream import translate
+from hone.providers.anthropic._turns import Message, turns_of
 
 RECORDED = Path(__file__).parent / "recorded"
 TEXT = (RECORDED / "text.sse").read_bytes()
@@ -85,6 +87,18 @@ async def test_thinking_text_and_parallel_tool_calls():
 async def test_what_was_thought_comes_with_its_signature_to_be_sent_back():
     found = [block for delta in deltas_in(await through(TOOLS)) for block in delta.get("thinking_blocks", ())]
     assert found == [
+        {"index": 0, "type": "thinking", "thinking": "Two cities, two calls.", "signature": "EqQBCgIYAhIM1gbcDa9G"},
+        {"index": 1, "type": "redacted_thinking", "data": "EmwKAhgBEgy3va3pzix"},
+    ]
+
+
+async def test_the_official_sdk_can_join_thoughts_and_their_blocks():
+    joined: dict = {}
+    for delta in deltas_in(await through(TOOLS)):
+        accumulate_delta(joined, delta)
+    assert [block["type"] for block in joined["thinking_blocks"]] == ["thinking", "redacted_thinking"]
+    sent = turns_of([msgspec.convert(joined | {"tool_calls": None}, Message)])[1][0]["content"]
+    assert [block for block in sent if "thinking" in block["type"]] == [
         {"type": "thinking", "thinking": "Two cities, two calls.", "signature": "EqQBCgIYAhIM1gbcDa9G"},
         {"type": "redacted_thinking", "data": "EmwKAhgBEgy3va3pzix"},
     ]

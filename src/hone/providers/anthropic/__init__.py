@@ -4,11 +4,12 @@
 """
 
 import os
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import msgspec
 
-from hone.errors import CallError, UpstreamRefused
+from hone.errors import CallError, UpstreamGarbage, UpstreamRefused
 from hone.providers._http import Response, Upstream
 from hone.providers._pool import Upstreams
 from hone.providers._refusal import refuse, without_key, worth_keeping
@@ -17,6 +18,8 @@ from hone.providers.anthropic import _request, _response, _stream
 
 URL = "https://api.anthropic.com"
 VERSION = "2023-06-01"
+
+T = TypeVar("T")
 
 _fields = msgspec.json.Decoder(dict[str, Any])
 
@@ -30,14 +33,33 @@ class Anthropic:
     async def chat(self, model: Model, request: ChatRequest) -> Answer:
         """Make the call; see `Provider.chat`."""
         fields = _read(request.body)
+        body = _request.translate(fields, stream=request.stream, dialect=request.dialect)
+
+        async def read(upstream: Upstream, response: Response) -> Answer:
+            return await _answer(upstream, response, fields, request.stream)
+
+        return await self._post(model, "/v1/messages", body, request, read)
+
+    async def count_tokens(self, model: Model, request: ChatRequest) -> int:
+        """Have them counted; see `TokenCounting.count_tokens`."""
+        body = _request.translate_for_counting(_read(request.body), request.dialect)
+        return await self._post(model, "/v1/messages/count_tokens", body, request, _counted)
+
+    async def _post(
+        self,
+        model: Model,
+        path: str,
+        body: dict[str, Any],
+        request: ChatRequest,
+        read: Callable[[Upstream, Response], Awaitable[T]],
+    ) -> T:
         key = model.api_key or os.environ.get("ANTHROPIC_API_KEY")
-        body = msgspec.json.encode(_request.translate(fields, stream=request.stream))
         upstream = self._upstreams.at((model.base_url or URL).rstrip("/").removesuffix("/v1"))
         response = await upstream.request(
-            "POST", "/v1/messages", body=body, headers=_headers(key, request), timeout=request.timeout
+            "POST", path, body=msgspec.json.encode(body), headers=_headers(key, request), timeout=request.timeout
         )
         try:
-            return await _answer(upstream, response, fields, request.stream)
+            return await read(upstream, response)
         except UpstreamRefused as error:
             response.close()
             raise without_key(error, key) from None
@@ -53,7 +75,7 @@ class Anthropic:
 def _read(body: bytes) -> dict[str, Any]:
     try:
         return _fields.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise CallError(f"not a chat completion request: {problem}") from None
 
 
@@ -88,3 +110,16 @@ async def _answer(upstream: Upstream, response: Response, fields: dict[str, Any]
         return Answer(chunks=_stream.translate(response.chunks(), usage), headers=headers, close=close)
     body = _response.translate(upstream.origin, kind, await response.read(), stream)
     return Answer(body=body, headers=headers)
+
+
+class _Counted(msgspec.Struct):
+    input_tokens: int
+
+
+async def _counted(upstream: Upstream, response: Response) -> int:
+    if response.status >= 300:
+        await refuse(upstream, response, _response.error_body)
+    try:
+        return msgspec.json.decode(await response.read(), type=_Counted).input_tokens
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise UpstreamGarbage(f"{upstream.origin} answered with something that is no count of tokens") from None

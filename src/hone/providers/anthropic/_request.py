@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from hone.errors import CallError
+from hone.providers._seam import Dialect
 from hone.providers.anthropic._turns import Message, blocks_of, turns_of
 
 MAX_TOKENS = 8192
@@ -52,8 +53,9 @@ class _Asked(Struct):
 _TRANSLATED = frozenset(_Asked.__struct_fields__)
 
 
-def translate(fields: dict[str, Any], *, stream: bool) -> dict[str, Any]:
-    """
+def translate(fields: dict[str, Any], *, stream: bool, dialect: Dialect = "chat") -> dict[str, Any]:
+    """Who speaks the dialect of the Messages API put a system message between the turns on purpose: there it stays.
+
     Raises:
         CallError: the request is not in the dialect, or asks for something the Messages API cannot do.
     """
@@ -65,10 +67,27 @@ def translate(fields: dict[str, Any], *, stream: bool) -> dict[str, Any]:
         raise CallError(f"the Messages API gives one choice, not n = {asked.n}")
     if asked.functions:
         raise CallError("`functions` cannot be sent to the Messages API", hint="declare them as `tools`")
-    system, turns = turns_of(asked.messages)
+    system, turns = turns_of(asked.messages, late_system=dialect == "messages")
     known = _known(asked) | {"messages": turns, "system": [*blocks_of(asked.system), *system], "stream": stream or None}
     others = {name: value for name, value in fields.items() if name not in LEFT_OUT | _TRANSLATED and value is not None}
     return others | {name: value for name, value in known.items() if value is not None and value != []}
+
+
+_NOT_COUNTED = """
+max_tokens metadata stop_sequences stream temperature top_p top_k service_tier container inference_geo
+"""
+NOT_COUNTED = frozenset(_NOT_COUNTED.split())
+"""Fields that say nothing of the input: where tokens are only counted, the API refuses them."""
+
+
+def translate_for_counting(fields: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
+    """The same request for `/v1/messages/count_tokens`.
+
+    Raises:
+        CallError: as `translate`.
+    """
+    body = translate(fields, stream=False, dialect=dialect)
+    return {name: value for name, value in body.items() if name not in NOT_COUNTED}
 
 
 def _known(asked: _Asked) -> dict[str, Any]:

@@ -73,6 +73,7 @@ class _Message(Struct):
     content: list[dict[str, Any]]
     usage: Tokens
     stop_reason: str | None = None
+    stop_sequence: str | None = None
 
 
 _message = msgspec.json.Decoder(_Message)
@@ -114,6 +115,7 @@ def translate(origin: str, kind: str, body: bytes, stream: bool) -> bytes:
         finish=finish_of(message.stop_reason),
         message=_openai_message(message.content),
         id=message.id,
+        stopped_by=message.stop_sequence,
     )
 
 

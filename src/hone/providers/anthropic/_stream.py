@@ -39,6 +39,7 @@ class _Delta(Struct):
     thinking: str = ""
     signature: str = ""
     stop_reason: str | None = None
+    stop_sequence: str | None = None
 
 
 class _Event(Struct):
@@ -80,8 +81,10 @@ class _Answer:
         self._stream: Stream | None = None
         self._tokens = Tokens()
         self._stop_reason: str | None = None
+        self._stop_sequence: str | None = None
         self._blocks: dict[int, _Block] = {}
         self._calls = 0
+        self._thoughts = 0
 
     def add(self, payload: bytes) -> list[bytes]:
         """Events of the OpenAI dialect for one of the vendor's. Kinds that nobody knows yet say nothing."""
@@ -117,9 +120,11 @@ class _Answer:
             case "content_block_delta" if event.delta is not None and event.index in self._blocks:
                 said = _more(self._blocks[event.index], event.delta)
             case "content_block_stop" if event.index in self._blocks:
-                said = _end(self._blocks.pop(event.index))
+                said = self._numbered(_end(self._blocks.pop(event.index)))
             case "message_delta":
-                self._stop_reason = (event.delta and event.delta.stop_reason) or self._stop_reason
+                delta = event.delta or _Delta()
+                self._stop_reason = delta.stop_reason or self._stop_reason
+                self._stop_sequence = delta.stop_sequence or self._stop_sequence
                 self._tokens = self._tokens.updated(event.usage or Tokens())
                 return []
             case "message_stop":
@@ -135,13 +140,21 @@ class _Answer:
             return _call(block, {"id": block.id, "type": "function", "function": function})
         return {"content": block.text} if block.type == "text" and block.text else None
 
+    def _numbered(self, said: dict[str, Any] | None) -> dict[str, Any] | None:
+        """A list in a delta needs an index in each of its items: that is how the official SDK joins them."""
+        if said is None or "thinking_blocks" not in said:
+            return said
+        self._thoughts += 1
+        return {"thinking_blocks": [{"index": self._thoughts - 1} | block for block in said["thinking_blocks"]]}
+
     def _close(self, stream: Stream) -> list[bytes]:
         # Why it ended was said one event ago. It is passed on only now, so that no cut stream looks complete.
         finish = finish_of(self._stop_reason)
         if finish is None:
             raise UpstreamGarbage("the stream ended without saying why")
         self.done = True
-        return stream.end(finish, self._tokens.usage() if self._include_usage else None)
+        usage = self._tokens.usage() if self._include_usage else None
+        return stream.end(finish, usage, self._stop_sequence)
 
 
 def _more(block: _Block, delta: _Delta) -> dict[str, Any] | None:

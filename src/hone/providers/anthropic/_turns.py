@@ -23,20 +23,28 @@ class _Function(Struct):
 class _Call(Struct):
     id: str
     function: _Function
+    cache_control: Block | None = None
 
 
 class Message(Struct):
-    """A message of the OpenAI dialect. `thinking_blocks` are what the model thought, as our answer gave them."""
+    """A message of the OpenAI dialect. `thinking_blocks` are what the model thought, as our answer gave them.
+
+    `is_error` and `cache_control` are the API's own words about the result of a tool.
+    """
 
     role: str
     content: str | list[Block] | None = None
     tool_calls: list[_Call] | None = None
     tool_call_id: str | None = None
     thinking_blocks: list[Block] | None = None
+    is_error: bool | None = None
+    cache_control: Block | None = None
 
 
-def turns_of(messages: list[Message]) -> tuple[list[Block], list[Turn]]:
+def turns_of(messages: list[Message], *, late_system: bool = False) -> tuple[list[Block], list[Turn]]:
     """The system blocks, wherever they stood, and the turns. Turns of one role in a row become one.
+
+    `late_system`: a system message between the turns is one of them, as newer models take it.
 
     Raises:
         CallError: a message holds what the Messages API cannot take.
@@ -45,9 +53,12 @@ def turns_of(messages: list[Message]) -> tuple[list[Block], list[Turn]]:
     turns: list[Turn] = []
     for message in messages:
         if message.role in ("system", "developer"):
-            system += blocks_of(message.content)
-            continue
-        role, blocks = _turn(message)
+            if not (turns and late_system):
+                system += blocks_of(message.content)
+                continue
+            role, blocks = "system", blocks_of(message.content)
+        else:
+            role, blocks = _turn(message)
         if turns and turns[-1]["role"] == role:
             turns[-1]["content"] += blocks
         elif blocks:
@@ -69,10 +80,15 @@ def _turn(message: Message) -> tuple[str, list[Block]]:
         case "assistant":
             calls = [_tool_use(call) for call in message.tool_calls or []]
             # Thinking must open the turn, and only with its signature, else the API refuses what follows it.
-            return "assistant", [*(message.thinking_blocks or []), *blocks_of(message.content), *calls]
+            return "assistant", [*map(_plain, message.thinking_blocks or ()), *blocks_of(message.content), *calls]
         case "tool":
             return "user", [_tool_result(message)]
     raise CallError(f"a message of the role {message.role!r} cannot be sent to the Messages API")
+
+
+def _plain(thought: Block) -> Block:
+    """The block without the number that it had in a stream."""
+    return {name: value for name, value in thought.items() if name != "index"}
 
 
 def _tool_use(call: _Call) -> Block:
@@ -80,14 +96,19 @@ def _tool_use(call: _Call) -> Block:
         given = msgspec.json.decode(call.function.arguments or "{}", type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise CallError(f"the arguments of tool call {call.id!r} are not a JSON object: {problem}") from None
-    return {"type": "tool_use", "id": call.id, "name": call.function.name, "input": given}
+    block = {"type": "tool_use", "id": call.id, "name": call.function.name, "input": given}
+    return block | _said(cache_control=call.cache_control)
 
 
 def _tool_result(message: Message) -> Block:
     if message.tool_call_id is None:
         raise CallError("a message of the role 'tool' has no tool_call_id")
-    content = blocks_of(message.content)
-    return {"type": "tool_result", "tool_use_id": message.tool_call_id} | ({"content": content} if content else {})
+    more = _said(content=blocks_of(message.content), is_error=message.is_error, cache_control=message.cache_control)
+    return {"type": "tool_result", "tool_use_id": message.tool_call_id} | more
+
+
+def _said(**fields: Any) -> Block:
+    return {name: value for name, value in fields.items() if value}
 
 
 def _block(part: Block) -> Block:

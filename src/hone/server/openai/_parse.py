@@ -8,15 +8,8 @@ from msgspec import Raw
 from hone.errors import CallError
 from hone.gateway import Call
 from hone.server._door import Request
+from hone.server._fields import Hone, read_fields
 from hone.server._identity import Identity
-
-_MAX_NAME = 300
-
-_fields = msgspec.json.Decoder(dict[str, Raw])
-
-
-class _Hone(msgspec.Struct, forbid_unknown_fields=True):
-    input: dict[str, Any] | None = None
 
 
 class Parsed(msgspec.Struct):
@@ -25,7 +18,7 @@ class Parsed(msgspec.Struct):
     model: str
     stream: bool | None = False
     user: str | None = None
-    hone: _Hone | None = None
+    hone: Hone | None = None
     stream_options: dict[str, Any] | None = None
 
 
@@ -37,7 +30,7 @@ def parse_chat(body: bytes, identity: Identity, start: int) -> Request:
     Raises:
         CallError: the body is not a JSON object, or a field that hone reads is missing or of the wrong type.
     """
-    fields, known = _read(body, "a chat completion", big="messages")
+    fields, known = read_fields(body, _parsed, "a chat completion", big="messages")
     if "messages" not in fields and (known.hone is None or known.hone.input is None):
         raise CallError("`messages` is missing", hint='a task may be given "hone": {"input": {...}} instead')
     return Request(call=_call(fields, known, identity, start))
@@ -48,23 +41,10 @@ def parse_embeddings(body: bytes, identity: Identity, start: int) -> Request:
     Raises:
         CallError: the body is not a JSON object, or a field that hone reads is missing or of the wrong type.
     """
-    fields, known = _read(body, "an embedding", big="input")
+    fields, known = read_fields(body, _parsed, "an embedding", big="input")
     if "input" not in fields:
         raise CallError("`input` is missing", hint="a text, or a list of them")
     return Request(call=_call(fields, known, identity, start))
-
-
-def _read(body: bytes, what: str, *, big: str) -> tuple[dict[str, Raw], Parsed]:
-    """The fields of a body; that named `big` is left to those who need it."""
-    try:
-        fields = _fields.decode(body)
-        known = _parsed.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-        raise CallError(f"the body is not {what} request: {problem}") from None
-    if len(known.model) > _MAX_NAME:
-        raise CallError(f"`model` is {len(known.model):,} characters long; no name here is over {_MAX_NAME}")
-    _check_values(fields, big)
-    return fields, known
 
 
 def _call(fields: dict[str, Raw], known: Parsed, identity: Identity, start: int) -> Call:
@@ -81,17 +61,3 @@ def _call(fields: dict[str, Raw], known: Parsed, identity: Identity, start: int)
         user=identity.user or known.user,
         tags=identity.tags,
     )
-
-
-def _check_values(fields: dict[str, Raw], big: str) -> None:
-    """Every field but the big one is looked at once here, so that nothing fails after a model has been paid.
-
-    Raises:
-        CallError: a value cannot be read.
-    """
-    for name, raw in fields.items():
-        try:
-            if name != big:
-                msgspec.json.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-            raise CallError(f"`{name}` cannot be read: {problem}") from None
