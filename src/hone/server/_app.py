@@ -12,7 +12,7 @@ from hone.server._asgi import Receive, Scope, Send, headers_of, send_body
 from hone.server._guard import Guard
 from hone.server._problem import problem_of
 from hone.server.api import api
-from hone.server.openai import chat_door, embeddings_door, error_body, models_body, responses_door
+from hone.server.openai import chat_door, completions_door, embeddings_door, error_body, models_body, responses_door
 from hone.server.ui import to_login, ui
 
 _OURS = ("/api/", "/healthz", "/readyz")
@@ -30,6 +30,7 @@ class App:
         chat = chat_door(house.gateway, limit)
         self._doors: dict[tuple[str, str], ASGIApp] = {
             ("POST", "/v1/chat/completions"): chat,
+            ("POST", "/v1/completions"): completions_door(house.gateway, limit),
             ("POST", "/v1/responses"): responses_door(house.gateway, limit),
             ("POST", "/v1/embeddings"): embeddings_door(house.gateway, limit),
             ("GET", "/v1/models"): self._models,

@@ -2,12 +2,13 @@
 
 from hone.gateway import Gateway
 from hone.server._door import Door
+from hone.server.openai._completions import parse_completion
 from hone.server.openai._errors import OPENAI, error_body
 from hone.server.openai._models import models_body
 from hone.server.openai._parse import parse_chat, parse_embeddings
 from hone.server.openai.responses import parse_response
 
-__all__ = ["chat_door", "embeddings_door", "error_body", "models_body", "responses_door"]
+__all__ = ["chat_door", "completions_door", "embeddings_door", "error_body", "models_body", "responses_door"]
 
 
 def chat_door(gateway: Gateway, max_body: int) -> Door:
@@ -23,3 +24,8 @@ def embeddings_door(gateway: Gateway, max_body: int) -> Door:
 def responses_door(gateway: Gateway, max_body: int) -> Door:
     """`POST /v1/responses`."""
     return Door(OPENAI, gateway, gateway.chat, parse_response, max_body)
+
+
+def completions_door(gateway: Gateway, max_body: int) -> Door:
+    """`POST /v1/completions`."""
+    return Door(OPENAI, gateway, gateway.chat, parse_completion, max_body)
