@@ -44,7 +44,7 @@ class Router:
         task_name, at, selector = name.partition("@")
         if (task := self._project.tasks.get(task_name)) is not None:
             return self._task_route(task, selector if at else None, session)
-        return Route(chain=(self._model(name),), environment=self._project.environment)
+        return Route(chain=(self.model(name),), environment=self._project.environment)
 
     def _task_route(self, task: Task, selector: str | None, session: str | None) -> Route:
         environment, version = self._project.environment, None
@@ -57,7 +57,7 @@ class Router:
         else:
             environment, variant = selector, self._released(task, selector, session)
         resolved = task.variant(variant)
-        chain = tuple(self._model(alias) for alias in resolved.models)
+        chain = tuple(self.model(alias) for alias in resolved.models)
         if not chain and resolved.flow is None:
             raise ProjectError(
                 f"the task {task.name!r} has no models", hint=f'add models = ["..."] to [tasks.{task.name}]'
@@ -74,7 +74,11 @@ class Router:
             )
         return pick(weights, session and f"{task.name}\0{session}")
 
-    def _model(self, name: str) -> Model:
+    def model(self, name: str) -> Model:
+        """
+        Raises:
+            UnknownModel: no alias has that name, and no provider.
+        """
         if (model := self._models.get(name)) is not None:
             return model
         provider, slash, vendor_name = name.partition("/")

@@ -4,11 +4,19 @@ from hone.gateway import Gateway
 from hone.server._door import Door
 from hone.server.openai._completions import parse_completion
 from hone.server.openai._errors import OPENAI, error_body
-from hone.server.openai._models import models_body
+from hone.server.openai._models import MODELS_UNDER, ModelsDoor
 from hone.server.openai._parse import parse_chat, parse_embeddings
 from hone.server.openai.responses import parse_response
 
-__all__ = ["chat_door", "completions_door", "embeddings_door", "error_body", "models_body", "responses_door"]
+__all__ = [
+    "MODELS_UNDER",
+    "ModelsDoor",
+    "chat_door",
+    "completions_door",
+    "embeddings_door",
+    "error_body",
+    "responses_door",
+]
 
 
 def chat_door(gateway: Gateway, max_body: int) -> Door:

@@ -10,7 +10,7 @@ from hone.gateway import Call
 from hone.server._door import Request
 from hone.server._identity import Identity
 
-_MAX_NAME = 300
+MAX_NAME = 300
 
 _fields = msgspec.json.Decoder(dict[str, Raw])
 
@@ -65,8 +65,8 @@ def read(body: bytes, what: str, *, big: str) -> tuple[dict[str, Raw], Parsed]:
         known = _parsed.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise CallError(f"the body is not {what} request: {problem}") from None
-    if len(known.model) > _MAX_NAME:
-        raise CallError(f"`model` is {len(known.model):,} characters long; no name here is over {_MAX_NAME}")
+    if len(known.model) > MAX_NAME:
+        raise CallError(f"`model` is {len(known.model):,} characters long; no name here is over {MAX_NAME}")
     _check_values(fields, big)
     return fields, known
 
