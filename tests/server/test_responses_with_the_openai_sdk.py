@@ -32,6 +32,14 @@ use = "extractive/extractive"
 input = {{ question = "string" }}
 models = ["inside"]
 prompt = "answer"
+[tasks.look-up]
+input = {{ question = "string" }}
+models = ["floor"]
+prompt = "look-up"
+knowledge = "handbook"
+threshold = 0.4
+[knowledge.handbook]
+sources = ["docs/*.md"]
 [tasks.compare]
 input = {{ first = "string", second = "string" }}
 models = ["fast"]
@@ -445,6 +453,62 @@ def test_thinking_that_is_signed_goes_back_as_it_came(client, claude):
     assert claude.received[1].body["messages"][1]["content"] == THOUGHT["content"]
 
 
+def sse(*events: dict) -> Step:
+    raw = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
+    return Step(raw=raw, content_type="text/event-stream")
+
+
+def test_thinking_that_is_streamed_is_sealed_as_well(client, claude):
+    begun = {name: THOUGHT[name] for name in ("id", "type", "role", "model", "usage")} | {"content": []}
+    tool = {**THOUGHT["content"][1], "input": {}}
+    arguments = [{"type": "input_json_delta", "partial_json": piece} for piece in ('{"city":', '"Bern"}')]
+    claude.script(
+        Step(raw=json.dumps(THOUGHT), content_type="application/json"),
+        sse(
+            {"type": "message_start", "message": begun},
+            {"type": "content_block_start", "index": 0, "content_block": {**THINKING, "thinking": "", "signature": ""}},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "It "}},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "rains."}},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": "c2lnbmVk"}},
+            {"type": "content_block_stop", "index": 0},
+            {"type": "content_block_start", "index": 1, "content_block": tool},
+            *({"type": "content_block_delta", "index": 1, "delta": delta} for delta in arguments),
+            {"type": "content_block_stop", "index": 1},
+            {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 9}},
+            {"type": "message_stop"},
+        ),
+    )  # fmt: skip
+    whole = client.responses.create(model="claude", input="Weather?", tools=[WEATHER])
+    with client.responses.stream(model="claude", input="Weather?", tools=[WEATHER]) as stream:
+        done = [event.item for event in stream if event.type == "response.output_item.done"]
+        assert told(stream.get_final_response()) == told(whole)
+    assert done[0].encrypted_content == whole.output[0].encrypted_content is not None
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_pages_that_an_answer_rests_on_are_cited(client, upstream, streamed):
+    page = {"url": "https://example.org", "title": "An example", "start_index": 0, "end_index": 2}
+    cited = {"annotations": [{"type": "url_citation", "url_citation": page}, {"type": "scent"}]}
+    upstream.script(chunks({"content": "Hi"}, cited) if streamed else completion({"content": "Hi", **cited}))
+    response = client.responses.create(model="fast", input="hi", stream=streamed)
+    if streamed:
+        events = list(response)
+        (added,) = [event for event in events if event.type == "response.output_text.annotation.added"]
+        assert (added.annotation.url, added.annotation_index) == ("https://example.org", 0)
+        response = events[-1].response
+    (part,) = response.output[0].content
+    assert (part.text, part.annotations[0].type, part.annotations[0].title) == ("Hi", "url_citation", "An example")
+
+
+def test_arguments_are_parsed_by_the_sdk_where_the_tool_is_a_type(client, upstream):
+    arguments = {"name": "City", "arguments": '{"name": "Bern", "people": 137000}'}
+    upstream.script(Step(tool_calls=[{"id": "c1", "type": "function", "function": arguments}]))
+    function = openai.pydantic_function_tool(City)["function"]
+    response = client.responses.parse(model="fast", input="A city?", tools=[{"type": "function", **function}])
+    assert response.output[0].parsed_arguments == {"name": "Bern", "people": 137000}
+    Response.model_validate(response.to_dict() | {"output": []})
+
+
 @pytest.mark.parametrize("streamed", [False, True])
 def test_a_refusal_is_one(client, upstream, streamed):
     upstream.script(
@@ -579,10 +643,13 @@ def test_a_caller_who_leaves_a_stream_stops_the_upstream(http, upstream, spans):
     assert upstream.left == 1
 
 
-def test_an_answer_that_is_not_known_is_streamed_as_a_response_too(client, house):
-    with client.responses.stream(model="floor", input="hi") as stream:
-        streamed = stream.get_final_response()
-    assert streamed.output_text == client.responses.create(model="floor", input="hi").output_text
+@pytest.mark.parametrize("question", ["Who composed the opera?", "When is a refund paid for a lost parcel?"])
+def test_a_task_with_knowledge_answers_or_says_that_it_does_not_know(client, question):
+    whole = client.responses.create(model="look-up", input=question)
+    with client.responses.stream(model="look-up", input=question) as stream:
+        assert told(stream.get_final_response()) == told(whole)
+    assert ("don't know" in whole.output_text) == ("opera" in question)
+    assert whole.status == "completed"
 
 
 @pytest.mark.parametrize("text", ["NUL \0 inside", "\u202eright \u2028", "𝔘𝔫𝔦 👩‍👩‍👧", "<script>{{ 7 * 7 }}"])

@@ -28,6 +28,7 @@ class Said(Struct, frozen=True, kw_only=True):
     thinking: list[dict[str, Any]] = field(default_factory=list)  # blocks with a signature, to be sent back as they are
     calls: list[ToolCall] = field(default_factory=list)
     logprobs: list[dict[str, Any]] = field(default_factory=list)
+    citations: list[dict[str, Any]] = field(default_factory=list)  # of pages, by those who search before they answer
     finish: str | None = None
     error: str | None = None  # what went wrong, where the choice itself says so
 
@@ -44,7 +45,12 @@ def choices_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
 
 def first_of(answer: dict[str, Any]) -> dict[str, Any] | None:
     """The first choice by its number; an event may be about another one."""
-    return next((choice for choice in choices_of(answer) if choice.get("index") in (0, None)), None)
+    return next((choice for choice in choices_of(answer) if index_of(choice) == 0), None)
+
+
+def index_of(choice: dict[str, Any]) -> int:
+    index = choice.get("index")
+    return index if isinstance(index, int) else 0
 
 
 def said_in(choice: dict[str, Any]) -> Said:
@@ -56,6 +62,9 @@ def said_in(choice: dict[str, Any]) -> Said:
         thinking=_objects(message.get("thinking_blocks")),
         calls=[_call(call, place) for place, call in enumerate(_objects(message.get("tool_calls")))],
         logprobs=_objects(_object(choice.get("logprobs")).get("content")),
+        citations=[
+            cited for each in _objects(message.get("annotations")) if (cited := _object(each.get("url_citation")))
+        ],
         finish=_text(choice.get("finish_reason")) or None,
         error=_text(_object(choice.get("error")).get("message")) or None,
     )
@@ -64,9 +73,8 @@ def said_in(choice: dict[str, Any]) -> Said:
 def usage_of(answer: dict[str, Any]) -> dict[str, Any] | None:
     """The `usage` object; None where there is none, or where it counts nothing."""
     usage = _object(answer.get("usage"))
-    return (
-        usage if count(usage, "prompt_tokens") is not None and count(usage, "completion_tokens") is not None else None
-    )
+    counted = all(count(usage, name) is not None for name in ("prompt_tokens", "completion_tokens"))
+    return usage if counted else None
 
 
 def count(usage: dict[str, Any], *path: str) -> int | None:

@@ -14,7 +14,7 @@ from hone.providers import _wire
 from hone.providers._sse import Splitter, payload_of
 from hone.server._door import Request
 from hone.server._identity import Identity
-from hone.server.openai._chat import choices_of, read, said_in
+from hone.server.openai._chat import choices_of, index_of, read, said_in
 from hone.server.openai._parse import call_of
 from hone.server.openai._parse import read as read_fields
 
@@ -102,7 +102,7 @@ def _events(event: bytes, echo: str, echoed: set[int]) -> Iterator[bytes]:
     chunk = read(payload)
     made = []
     for choice in choices_of(chunk):
-        completed = _choice(choice, echo if choice.get("index", 0) not in echoed else "")
+        completed = _choice(choice, echo if index_of(choice) not in echoed else "")
         echoed.add(completed["index"])
         if completed["text"] or completed["finish_reason"] is not None:
             made.append(completed)
@@ -112,13 +112,7 @@ def _events(event: bytes, echo: str, echoed: set[int]) -> Iterator[bytes]:
 
 def _choice(choice: dict[str, Any], echo: str) -> dict[str, Any]:
     said = said_in(choice)
-    index = choice.get("index")
-    return {
-        "text": echo + said.text,
-        "index": index if isinstance(index, int) else 0,
-        "logprobs": None,
-        "finish_reason": said.finish,
-    }
+    return {"text": echo + said.text, "index": index_of(choice), "logprobs": None, "finish_reason": said.finish}
 
 
 def _answer(answer: dict[str, Any], choices: list[dict[str, Any]]) -> dict[str, Any]:

@@ -2,13 +2,20 @@
 
 from typing import Any
 
+from hone.server.openai._chat import Said
 from hone.server.openai.responses._thinking import packed
 
 Item = dict[str, Any]
 
 
-def text_part(text: str, logprobs: list[dict[str, Any]] | None = None) -> Item:
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": logprobs or []}
+def text_part(said: Said) -> Item:
+    annotations = [citation(cited) for cited in said.citations]
+    return {"type": "output_text", "text": said.text, "annotations": annotations, "logprobs": [*said.logprobs]}
+
+
+def citation(cited: dict[str, Any]) -> Item:
+    """A page that the text rests on."""
+    return {"type": "url_citation"} | cited
 
 
 def refusal_part(text: str) -> Item:

@@ -36,6 +36,12 @@ class _Parts:
         self.parts[-1][field] += delta
         return self._events(f"response.{kind}.delta", **self.at, delta=delta, **also)
 
+    def cite(self, annotation: Item) -> bytes:
+        annotations = self.parts[-1]["annotations"]
+        annotations.append(annotation)
+        place = self.at | {"annotation_index": len(annotations) - 1}
+        return self._events("response.output_text.annotation.added", **place, annotation=annotation)
+
     def end(self, kind: str, field: str, **also: Any) -> Iterator[bytes]:
         part = self.parts[-1]
         yield self._events(f"response.{kind}.done", **self.at, **{field: part[field]}, **also)
@@ -81,9 +87,12 @@ class Message:
 
     def add(self, said: Said) -> Iterator[bytes]:
         if said.text:
-            yield from self._switch(_items.text_part(""))
+            yield from self._switch(_items.text_part(Said()))
             self._parts.parts[-1]["logprobs"] += said.logprobs
             yield self._parts.more("output_text", "text", said.text, logprobs=said.logprobs)
+        for cited in said.citations:
+            yield from self._switch(_items.text_part(Said()))
+            yield self._parts.cite(_items.citation(cited))
         if said.refusal:
             yield from self._switch(_items.refusal_part(""))
             yield self._parts.more("refusal", "refusal", said.refusal)

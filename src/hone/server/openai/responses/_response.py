@@ -19,6 +19,7 @@ _ASKED = """
 instructions max_output_tokens max_tool_calls metadata parallel_tool_calls prompt_cache_key prompt_cache_retention
 reasoning safety_identifier service_tier temperature text tool_choice tools top_logprobs top_p user
 """
+_UNSAID: dict[str, Any] = dict.fromkeys(("description", "parameters", "strict"))  # of a tool
 _ECHOED = _ASKED.split()
 
 
@@ -46,7 +47,7 @@ def frame(fields: dict[str, Raw], asked: Asked, call: Call) -> dict[str, Any]:
         "parallel_tool_calls": _or(said.get("parallel_tool_calls"), True),
         "text": text | {"format": text.get("format") or {"type": "text"}},
         "tool_choice": _or(asked.tool_choice, "auto"),
-        "tools": asked.tools or [],
+        "tools": [_UNSAID | tool for tool in asked.tools or ()],
     }
 
 
@@ -115,7 +116,7 @@ def _output(said: Said, ids: Ids, status: str) -> list[Item]:
     if said.reasoning or said.thinking:
         thoughts = [_items.thought_part(said.reasoning)] if said.reasoning else []
         output.append(_items.reasoning(ids.reasoning(0), "completed", thoughts, said.thinking))
-    parts = [_items.text_part(said.text, said.logprobs)] if said.text else []
+    parts = [_items.text_part(said)] if said.text else []
     parts += [_items.refusal_part(said.refusal)] if said.refusal else []
     if parts:
         output.append(_items.message(ids.message(len(output)), "completed", parts))

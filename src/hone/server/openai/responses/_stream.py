@@ -71,7 +71,7 @@ class _Answer:
     def _go_on(self, said: Said) -> Iterator[bytes]:
         if said.reasoning or said.thinking:
             yield from self._speak(Reasoning, said)
-        if said.text or said.refusal:
+        if said.text or said.refusal or said.citations:
             yield from self._speak(Message, said)
         for call in said.calls:
             at = self._numbers.get(call.index)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from hone.core import to_json
 from hone.errors import CallError
 
 _OURS = "hone-thinking-"
@@ -16,7 +17,7 @@ _blocks = msgspec.json.Decoder(list[dict[str, Any]])
 
 def packed(blocks: list[dict[str, Any]]) -> str | None:
     """The blocks as text; None where there are none."""
-    return _OURS + base64.b64encode(msgspec.json.encode(blocks)).decode() if blocks else None
+    return _OURS + base64.b64encode(to_json(blocks).encode()).decode() if blocks else None
 
 
 def unpacked(content: str | None, at: str) -> list[dict[str, Any]]:
