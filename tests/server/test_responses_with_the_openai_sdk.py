@@ -610,6 +610,14 @@ def test_an_odd_delta_costs_nobody_the_answer(client, upstream, delta):
     assert (response.output_text, response.usage) == ("hi", None)
 
 
+def test_a_burst_of_many_events_goes_through_whole(client, upstream):
+    words = [f"word{number} " for number in range(20_000)]
+    upstream.script(chunks(*({"content": word} for word in words)))
+    events = list(client.responses.create(model="fast", input="hi", stream=True))
+    assert [event.delta for event in events if event.type == "response.output_text.delta"] == words
+    assert events[-1].response.output_text == "".join(words)
+
+
 def test_calls_that_all_have_the_same_number_stay_apart(client, upstream):
     upstream.script(chunks(*({"tool_calls": [{"index": 0, **call}]} for call in CALLS), finish="tool_calls"))
     with client.responses.stream(model="fast", input="hi") as stream:

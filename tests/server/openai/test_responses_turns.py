@@ -75,6 +75,16 @@ def test_reasoning_goes_back_with_the_call_it_led_to_and_only_there():
     assert "reasoning_content" not in answer
 
 
+def test_reasoning_that_led_to_two_calls_goes_back_once():
+    (message,) = messages_in([thought("hm"), call("a"), call("b")], None)
+    assert message["reasoning_content"] == "hm"
+
+
+def test_what_was_thought_before_somebody_else_spoke_is_left_out():
+    _, message = messages_in([thought("hm", BLOCKS), {"role": "user", "content": "and?"}, call("a")], None)
+    assert message.keys() == {"role", "content", "tool_calls"}
+
+
 def test_signed_thinking_opens_the_message_it_belongs_to():
     (message,) = messages_in([thought("hm", BLOCKS), said("yes"), thought(blocks=BLOCKS), call("a")], None)
     assert message["thinking_blocks"] == [*BLOCKS, *BLOCKS]

@@ -22,6 +22,7 @@ class _Parts:
     def __init__(self, events: Numbered, id: str, index: int) -> None:
         self._events = events
         self.parts: list[Item] = []
+        self._pieces: list[str] = []  # of the last part, joined once: adding to a long text copies it each time
         self.place = {"item_id": id, "output_index": index}
 
     @property
@@ -30,10 +31,11 @@ class _Parts:
 
     def begin(self, part: Item) -> bytes:
         self.parts.append(part)
+        self._pieces = []
         return self._events("response.content_part.added", **self.at, part=part)
 
-    def more(self, kind: str, field: str, delta: str, **also: Any) -> bytes:
-        self.parts[-1][field] += delta
+    def more(self, kind: str, delta: str, **also: Any) -> bytes:
+        self._pieces.append(delta)
         return self._events(f"response.{kind}.delta", **self.at, delta=delta, **also)
 
     def cite(self, annotation: Item) -> bytes:
@@ -44,6 +46,7 @@ class _Parts:
 
     def end(self, kind: str, field: str, **also: Any) -> Iterator[bytes]:
         part = self.parts[-1]
+        part[field] = "".join(self._pieces)
         yield self._events(f"response.{kind}.done", **self.at, **{field: part[field]}, **also)
         yield self._events("response.content_part.done", **self.at, part=part)
 
@@ -64,7 +67,7 @@ class Reasoning:
         if said.reasoning:
             if not self._parts.parts:
                 yield self._parts.begin(_items.thought_part(""))
-            yield self._parts.more("reasoning_text", "text", said.reasoning)
+            yield self._parts.more("reasoning_text", said.reasoning)
 
     def end(self, status: str) -> Iterator[bytes]:
         if self._parts.parts:
@@ -89,13 +92,13 @@ class Message:
         if said.text:
             yield from self._switch(_items.text_part(Said()))
             self._parts.parts[-1]["logprobs"] += said.logprobs
-            yield self._parts.more("output_text", "text", said.text, logprobs=said.logprobs)
+            yield self._parts.more("output_text", said.text, logprobs=said.logprobs)
         for cited in said.citations:
             yield from self._switch(_items.text_part(Said()))
             yield self._parts.cite(_items.citation(cited))
         if said.refusal:
             yield from self._switch(_items.refusal_part(""))
-            yield self._parts.more("refusal", "refusal", said.refusal)
+            yield self._parts.more("refusal", said.refusal)
 
     def _switch(self, part: Item) -> Iterator[bytes]:
         if not self._parts.parts or self._parts.parts[-1]["type"] != part["type"]:
@@ -122,7 +125,8 @@ class FunctionCall:
     def __init__(self, events: Numbered, ids: Ids, index: int, call: ToolCall) -> None:
         self._events, self._index, self._id = events, index, ids.function_call(index)
         self.given_id = call.id
-        self._call_id, self._name, self._arguments = ids.call(index, call.id), call.name, ""
+        self._call_id, self._name = ids.call(index, call.id), call.name
+        self._arguments: list[str] = []
 
     def begin(self) -> bytes:
         return self._events("response.output_item.added", output_index=self._index, item=self.item("in_progress"))
@@ -130,15 +134,15 @@ class FunctionCall:
     def add(self, call: ToolCall) -> Iterator[bytes]:
         self._name = self._name or call.name
         if call.arguments:
-            self._arguments += call.arguments
+            self._arguments.append(call.arguments)
             yield self._event("delta", delta=call.arguments)
 
     def end(self, status: str) -> Iterator[bytes]:
-        yield self._event("done", name=self._name, arguments=self._arguments)
+        yield self._event("done", name=self._name, arguments="".join(self._arguments))
         yield self._events("response.output_item.done", output_index=self._index, item=self.item(status))
 
     def item(self, status: str) -> Item:
-        return _items.function_call(self._id, status, self._call_id, self._name, self._arguments)
+        return _items.function_call(self._id, status, self._call_id, self._name, "".join(self._arguments))
 
     def _event(self, what: str, **fields: Any) -> bytes:
         place = {"item_id": self._id, "output_index": self._index}

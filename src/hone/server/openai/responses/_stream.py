@@ -103,8 +103,8 @@ class _Answer:
             yield from self._end_item(at, item, status)
 
     def _end_item(self, at: int, item: Open, status: str) -> Iterator[bytes]:
-        self._output[at] = item.item(status)
         yield from item.end(status)
+        self._output[at] = item.item(status)
 
     def _close(self) -> Iterator[bytes]:
         end = ending(self._end)
