@@ -112,6 +112,23 @@ async def test_tool_calls_in_pieces_are_put_together():
     assert relay.output.finish == "tool_calls"
 
 
+async def test_tool_calls_that_all_have_the_index_0_are_told_apart_by_their_ids():
+    def piece(**call) -> bytes:
+        delta = {"tool_calls": [{"index": 0, **call}]}
+        return _wire.event(msgspec.json.encode({"choices": [{"index": 0, "delta": delta}]}))
+
+    events = [
+        piece(id="a", type="function", function={"name": "weather", "arguments": '{"city":'}),
+        piece(function={"arguments": ' "Bern"}'}),
+        piece(id="b", type="function", function={"name": "time", "arguments": "{"}),
+        piece(function={"arguments": "}"}),
+    ]
+    end = _wire.event(msgspec.json.encode({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}))
+    relay, _ = await through([*events, end, _wire.DONE])
+    called = [call["function"] for call in msgspec.json.decode(relay.output.message)["tool_calls"]]
+    assert called == [{"name": "weather", "arguments": '{"city": "Bern"}'}, {"name": "time", "arguments": "{}"}]
+
+
 async def test_several_choices_are_kept_apart():
     def event(index: int, text: str, finish: str | None = None) -> bytes:
         choice = {"index": index, "delta": {"content": text}, "finish_reason": finish}

@@ -197,6 +197,18 @@ def test_a_variant_is_asked_for_by_name(client, upstream):
     assert upstream.received[0].body["messages"][0]["content"] == "In one word: hello there"
 
 
+@pytest.mark.parametrize(
+    ("own", "given"), [("max_tokens", "max_completion_tokens"), ("max_completion_tokens", "max_tokens")]
+)
+def test_a_caller_who_bounds_the_answer_wins_under_either_name(client, upstream, folder, house, own, given):
+    toml = (folder / "hone.toml").read_text().replace("{ temperature = 0.5 }", f"{{ {own} = 7 }}")
+    (folder / "hone.toml").write_text(toml)
+    house.reload()
+    client.chat.completions.create(model="answer", messages=[{"role": "user", "content": "x"}], **{given: 9})
+    sent = upstream.received[-1].body
+    assert (sent.get(own), sent.get(given)) == (None, 9)
+
+
 def test_parameters_of_the_caller_win_over_the_tasks(client, upstream):
     client.chat.completions.create(model="answer", messages=HELLO)
     client.chat.completions.create(model="answer", messages=HELLO, temperature=0)

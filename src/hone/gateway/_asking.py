@@ -75,11 +75,12 @@ class Asking:
             ProjectError: a model names a provider that there is not.
         """
         known = {*self._given, *registry.names()}
-        for alias, model in project.models.items():
-            if model.provider not in known:
-                near = difflib.get_close_matches(model.provider, known, n=1)
-                hint = f"did you mean `{near[0]}/{model.name}`?" if near else f"there are: {', '.join(sorted(known))}"
-                raise ProjectError(f"no provider {model.provider!r} (hone.toml, models.{alias}.use)", hint=hint)
+        for place, use in _named(project):
+            provider, _, name = use.partition("/")
+            if provider not in known:
+                near = difflib.get_close_matches(provider, known, n=1)
+                hint = f"did you mean `{near[0]}/{name}`?" if near else f"there are: {', '.join(sorted(known))}"
+                raise ProjectError(f"no provider {provider!r} (hone.toml, {place})", hint=hint)
 
     async def ask(self, call: Call, route: Route, prepared: Prepared, story: Story) -> Asked:
         """The first model of the chain that answers; every failed attempt leaves a span."""
@@ -221,6 +222,15 @@ def _request(call: Call, body: dict[str, Raw], seconds: float) -> ChatRequest:
         headers=call.headers,
         timeout=seconds,
     )
+
+
+def _named(project: Project) -> Iterator[tuple[str, str]]:
+    """Every `provider/name` of the project, and where it stands."""
+    for alias, model in project.models.items():
+        yield f"models.{alias}.use", model.use
+    for task in project.tasks.values():
+        for variant in task.variants.values():
+            yield from ((f"tasks.{task.name}.models", name) for name in variant.models if name not in project.models)
 
 
 def _another_may_answer(error: UpstreamError | ProjectError) -> bool:

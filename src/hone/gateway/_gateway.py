@@ -155,6 +155,23 @@ class Gateway:
         """The names a caller may ask for."""
         return self._now.router.names()
 
+    def model(self, name: str) -> Model:
+        """The model of an alias, or of `provider/name`.
+
+        Raises:
+            UnknownModel: there is none.
+        """
+        return self._now.router.model(name)
+
+    def resolve(self, name: str) -> Route:
+        """Who would answer a call for `name`.
+
+        Raises:
+            UnknownModel: nothing has that name.
+            ProjectError: the name leads to something that is not set up.
+        """
+        return self._now.router.resolve(name, None)
+
     async def close(self) -> None:
         """Release every provider's connections."""
         await self._asking.close()

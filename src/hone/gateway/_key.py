@@ -35,16 +35,19 @@ class Key(Struct, frozen=True, kw_only=True):
     rate: str | None = None  # calls: "20 / minute"
     tokens: str | None = None  # "100000 / minute"
 
+    def allows(self, task: str | None, model: str) -> bool:
+        if not (self.tasks or self.models):
+            return True
+        name, allowed = (model, self.models) if task is None else (task, self.tasks)
+        return any(fnmatchcase(name, each) for each in allowed)
+
     def check(self, task: str | None, model: str) -> None:
         """
         Raises:
             NotAllowed: the key is not for that task, or that model.
         """
-        if not (self.tasks or self.models):
-            return
-        name, allowed = (model, self.models) if task is None else (task, self.tasks)
-        if not any(fnmatchcase(name, each) for each in allowed):
-            what = "model" if task is None else "task"
+        if not self.allows(task, model):
+            what, name = ("model", model) if task is None else ("task", task)
             error = NotAllowed(f"the key {self.name!r} is not for the {what} {name!r}")
             error.status = 403
             raise error

@@ -215,7 +215,7 @@ class Gathered:
             if (text := getattr(delta, name)) is not None:
                 parts.setdefault(name, []).append(text)
         for call in delta.tool_calls or []:
-            _add_call(parts.setdefault("tool_calls", {}), call)
+            parts.setdefault("tool_calls", _Calls()).add(call)
 
     @property
     def finished(self) -> bool:
@@ -233,24 +233,46 @@ class Gathered:
         )
 
 
-def _add_call(calls: dict[int, dict[str, Any]], delta: dict[str, Any]) -> None:
-    """Tool calls come in pieces that share an index; only the arguments are to be joined."""
-    index, function = delta.get("index"), delta.get("function")
-    call = calls.setdefault(index if isinstance(index, int) else 0, {})
-    function = function if isinstance(function, dict) else {}
-    call.update({key: value for key, value in delta.items() if key not in ("index", "function") and value is not None})
-    known = call.setdefault("function", {"name": "", "arguments": []})
-    known["name"] = function.get("name") or known["name"]
-    arguments = function.get("arguments") or ""
-    known["arguments"].append(arguments if isinstance(arguments, str) else to_json(arguments))
+class _Calls:
+    """Tool calls come in pieces that share an index; only the arguments are to be joined.
+
+    Some servers give every call the index 0: a piece with another id begins another call all the same.
+    """
+
+    def __init__(self) -> None:
+        self._calls: list[tuple[int, dict[str, Any]]] = []
+        self._current: dict[int, dict[str, Any]] = {}  # by index: the call that a piece without an id belongs to
+
+    def add(self, delta: dict[str, Any]) -> None:
+        call, function = self._call(delta), delta.get("function")
+        function = function if isinstance(function, dict) else {}
+        call.update(
+            {key: value for key, value in delta.items() if key not in ("index", "function") and value is not None}
+        )
+        known = call.setdefault("function", {"name": "", "arguments": []})
+        known["name"] = function.get("name") or known["name"]
+        arguments = function.get("arguments") or ""
+        known["arguments"].append(arguments if isinstance(arguments, str) else to_json(arguments))
+
+    def _call(self, delta: dict[str, Any]) -> dict[str, Any]:
+        given, named = delta.get("index"), delta.get("id")
+        index = given if isinstance(given, int) else 0
+        current = self._current.get(index)
+        if current is None or (named and current.get("id") not in (None, named)):
+            current = self._current[index] = {}
+            self._calls.append((index, current))
+        return current
+
+    def whole(self) -> list[dict[str, Any]]:
+        return [
+            call | {"function": call["function"] | {"arguments": "".join(call["function"]["arguments"])}}
+            for _, call in sorted(self._calls, key=lambda each: each[0])
+        ]
 
 
 def _message(parts: dict[str, Any]) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": None}
     message |= {name: "".join(texts) for name, texts in parts.items() if name != "tool_calls"}
     if "tool_calls" in parts:
-        message["tool_calls"] = [
-            call | {"function": call["function"] | {"arguments": "".join(call["function"]["arguments"])}}
-            for _, call in sorted(parts["tool_calls"].items())
-        ]
+        message["tool_calls"] = parts["tool_calls"].whole()
     return message

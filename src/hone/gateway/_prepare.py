@@ -35,6 +35,7 @@ class Prompt(Protocol):
 Prompts = Callable[[str, int | None], Prompt]
 """The prompt of a name: the project's file, or the version of that number."""
 
+_LIMITS = ("max_tokens", "max_completion_tokens")
 _SENT_BY_US = {"model", "hone"}
 
 
@@ -107,13 +108,19 @@ class Preparer:
 
 def body_for(prepared: Prepared, model_name: str, parameters: Mapping[str, Any], *, stream: bool) -> dict[str, Raw]:
     """The request for one model. The caller's parameters win over the variant's, and those over the model's."""
-    weaker = {**parameters, **prepared.own}
+    weaker = _without_limits({**parameters, **prepared.own}, prepared.fields)
     body = {name: Raw(msgspec.json.encode(value)) for name, value in weaker.items()} | prepared.fields
     body["model"] = Raw(msgspec.json.encode(model_name))
     if stream:
         options = _options(body.get("stream_options"))
         body["stream_options"] = Raw(msgspec.json.encode(options | {"include_usage": True}))
     return body
+
+
+def _without_limits(weaker: dict[str, Any], fields: Mapping[str, Raw]) -> dict[str, Any]:
+    """A caller who bounds the answer under one of its two names does not want the other; OpenAI refuses both."""
+    given = any(name in fields for name in _LIMITS)
+    return {name: value for name, value in weaker.items() if name not in _LIMITS} if given else weaker
 
 
 def wants_usage(call: Call) -> bool:

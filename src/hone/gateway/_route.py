@@ -51,7 +51,7 @@ class Router:
             environment = key.environment or environment
         if task is not None:
             return self._task_route(task, selector if at else None, session, environment, key)
-        return Route(chain=(self._model(name),), environment=environment)
+        return Route(chain=(self.model(name),), environment=environment)
 
     def _task_route(
         self, task: Task, selector: str | None, session: str | None, environment: str, key: Key | None
@@ -67,7 +67,7 @@ class Router:
             _same_environment(key, selector)
             environment, variant = selector, self._released(task, selector, session)
         resolved = task.variant(variant)
-        chain = tuple(self._model(alias) for alias in resolved.models)
+        chain = tuple(self.model(alias) for alias in resolved.models)
         if not chain and resolved.flow is None:
             raise ProjectError(
                 f"the task {task.name!r} has no models", hint=f'add models = ["..."] to [tasks.{task.name}]'
@@ -86,7 +86,11 @@ class Router:
         known = {name: share for name, share in weights.items() if name in task.variants} or {BASELINE: 1.0}
         return pick(known, session and f"{task.name}\0{session}")
 
-    def _model(self, name: str) -> Model:
+    def model(self, name: str) -> Model:
+        """
+        Raises:
+            UnknownModel: no alias has that name, and no provider.
+        """
         if (model := self._models.get(name)) is not None:
             return model
         provider, slash, vendor_name = name.partition("/")

@@ -140,6 +140,11 @@ class House:
         self.telemetry.close()
         self._engine.dispose()
 
+    def load_prices(self) -> None:
+        """Look up the price of every model of the project, so that no call waits for the list to be read."""
+        for model in self.project.models.values():
+            self.prices.cost(model.provider, model.name, Usage(input=0, output=0), model.price)
+
     def check(self) -> None:
         """
         Raises:

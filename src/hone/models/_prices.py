@@ -6,6 +6,8 @@ The project's own price wins; else the public price list of the `genai-prices` p
 import logging
 from typing import Any
 
+from msgspec import Struct
+
 from hone.core import Price, Usage, cost_of
 from hone.providers import price_name
 
@@ -17,6 +19,15 @@ _FREE = {
     "extractive": Price(input=0.0, output=0.0),
     "fake": Price(input=0.0, output=0.0),
 }
+
+_KINDS = ("input", "output", "cache_read", "cache_write")
+
+
+class Known(Struct, frozen=True):
+    """What is known of a model before it is asked: dollars per million tokens of each kind, and the tokens it reads."""
+
+    price: dict[str, float] | None = None
+    context_window: int | None = None
 
 
 class Prices:
@@ -35,10 +46,22 @@ class Prices:
             return cost_of(own, usage)
         if usage.input is None or usage.output is None:
             return None
-        price = self._price(provider, model)
-        return None if price is None else _calculate(price, usage)
+        listed = self._listed(provider, model)
+        return None if listed is None else _calculate(listed.model_price, usage)
 
-    def _price(self, provider: str, model: str) -> Any:
+    def known(self, provider: str, model: str, own: Price | None = None) -> Known:
+        """What is known of a model. Where a vendor charges more for long prompts, the price is that of short ones.
+
+        It may read the price list, which takes its time: not for an event loop.
+        """
+        own = own or _FREE.get(provider)
+        listed = self._listed(provider, model)
+        window = None if listed is None else listed.model.context_window
+        if own is not None:
+            return Known({kind: dollars for kind in _KINDS if (dollars := getattr(own, kind)) is not None}, window)
+        return Known(None if listed is None else _per_million(listed.model_price), window)
+
+    def _listed(self, provider: str, model: str) -> Any:
         key = (provider, model)
         if key not in self._found:
             self._found[key] = _look_up(provider, model)
@@ -50,11 +73,14 @@ def _look_up(provider: str, model: str) -> Any:
     import genai_prices
 
     try:
-        return genai_prices.calc_price(
-            _tokens(Usage(input=0, output=0)), model, provider_id=price_name(provider)
-        ).model_price
+        return genai_prices.calc_price(_tokens(Usage(input=0, output=0)), model, provider_id=price_name(provider))
     except LookupError:
         return None
+
+
+def _per_million(price: Any) -> dict[str, float] | None:
+    found = {kind: getattr(price, f"{kind}_mtok", None) for kind in _KINDS}
+    return {kind: float(getattr(each, "base", each)) for kind, each in found.items() if each is not None} or None
 
 
 def _calculate(price: Any, usage: Usage) -> float | None:

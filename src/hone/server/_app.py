@@ -14,7 +14,15 @@ from hone.server._problem import problem_of
 from hone.server.anthropic import count_tokens_door, messages_door
 from hone.server.anthropic import error_body as anthropic_error_body
 from hone.server.api import api
-from hone.server.openai import chat_door, embeddings_door, error_body, models_body
+from hone.server.openai import (
+    MODELS_UNDER,
+    ModelsDoor,
+    chat_door,
+    completions_door,
+    embeddings_door,
+    error_body,
+    responses_door,
+)
 from hone.server.ui import to_login, ui
 
 _OURS = ("/api/", "/healthz", "/readyz")
@@ -30,16 +38,19 @@ class App:
         self._guard = Guard(api_key, house.keys)
         limit = house.project.server.max_body
         chat = chat_door(house.gateway, limit)
+        models = ModelsDoor(lambda: house.project, house.gateway, house.prices, house.clock() // 1_000_000_000)
         self._doors: dict[tuple[str, str], ASGIApp] = {
             ("POST", "/v1/chat/completions"): chat,
+            ("POST", "/v1/completions"): completions_door(house.gateway, limit),
+            ("POST", "/v1/responses"): responses_door(house.gateway, limit),
             ("POST", "/v1/embeddings"): embeddings_door(house.gateway, limit),
             ("POST", "/v1/messages"): messages_door(house.gateway, limit),
             ("POST", "/v1/messages/count_tokens"): count_tokens_door(house.gateway, limit),
-            ("GET", "/v1/models"): self._models,
+            ("GET", "/v1/models"): models.every,
         }
+        self._under: dict[tuple[str, str], ASGIApp] = {("GET", MODELS_UNDER): models.one}
         self._api: ASGIApp = api(house)
         self._ui: ASGIApp = ui(house, chat, api_key)
-        self._started = house.clock() // 1_000_000_000
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -55,7 +66,7 @@ class App:
         except HoneError as error:
             await _refuse(scope, receive, send, path, error)
             return
-        door = self._doors.get((scope["method"], path))
+        door = self._doors.get((scope["method"], path)) or self._door_under(scope["method"], path)
         if door is not None:
             await door(scope, receive, send)
         elif path.startswith("/v1/"):
@@ -65,21 +76,27 @@ class App:
         else:
             await self._ui(scope, receive, send)
 
+    def _door_under(self, method: str, path: str) -> ASGIApp | None:
+        """The door of a path that ends in a name."""
+        return next(
+            (door for (of, start), door in self._under.items() if of == method and path.startswith(start)), None
+        )
+
     async def _no_such(self, scope: Scope, send: Send) -> None:
         error = HoneError(f"there is no {scope['method']} {scope['path']} here", hint="POST /v1/chat/completions is")
         known = [method for method, path in self._doors if path == scope["path"]]
+        known += [method for method, start in self._under if scope["path"].startswith(start)]
         error.status, error.code = (405, "method_not_allowed") if known else (404, "not_found")
         allow = [("allow", ", ".join(known))] if known else []
         await send_body(send, error.status, _error_body(scope["path"], error), allow)
-
-    async def _models(self, _: Scope, __: Receive, send: Send) -> None:
-        await send_body(send, 200, models_body(self._house.gateway.models(), self._started))
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 await asyncio.to_thread(self._watcher.start)
+                # Importing the price list takes a quarter of a second, which no call is to wait for.
+                asyncio.get_running_loop().run_in_executor(None, self._house.load_prices)
                 self._patrol.start()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":

@@ -47,12 +47,14 @@ class Request(Struct, frozen=True, kw_only=True):
     """A request as its door has read it: the call, and how an answer to it is written.
 
     `body` rewrites a whole chat completion. `stream` rewrites blocks of whole events; what it raises cuts the answer,
-    and closing it must close what it reads.
+    and closing it must close what it reads. `error_event` stands in for the dialect's where the event depends on those
+    that went before it.
     """
 
     call: Call
     body: Callable[[bytes], bytes] | None = None
     stream: Callable[[AsyncGenerator[bytes]], AsyncGenerator[bytes]] | None = None
+    error_event: Callable[[HoneError], bytes] | None = None
 
 
 Parse = Callable[[bytes, Identity, int], Request]
@@ -99,14 +101,22 @@ class Door:
                 body = request.body(body) if request.body else body
                 await send_body(send, 200, body, self._with_id(reply.headers).items())
             else:
+                event = request.error_event or self._dialect.error_event
                 async with aclosing(reply.stream) as stream:
-                    await self._send_stream(send, reply.headers, request.stream(stream) if request.stream else stream)
+                    written = request.stream(stream) if request.stream else stream
+                    await self._send_stream(send, reply.headers, written, event)
         except HoneError as error:
             await self._send_error(send, identity, error)
         except Exception as error:
             await self._send_error(send, identity, _fault(error, identity.trace_id))
 
-    async def _send_stream(self, send: Send, headers: dict[str, str], blocks: AsyncGenerator[bytes]) -> None:
+    async def _send_stream(
+        self,
+        send: Send,
+        headers: dict[str, str],
+        blocks: AsyncGenerator[bytes],
+        error_event: Callable[[HoneError], bytes],
+    ) -> None:
         head = encode_headers([("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache")])
         head += encode_headers(self._with_id(headers).items())
         await send({"type": "http.response.start", "status": 200, "headers": head})
@@ -118,8 +128,7 @@ class Door:
                 # The response is left incomplete on purpose: the server then drops the connection, so that even a
                 # client that does not know error events cannot take half an answer for a whole one.
                 said = error if isinstance(error, HoneError) else _fault(error, headers.get("x-hone-trace-id", "?"))
-                event = self._dialect.error_event(said)
-                await send({"type": "http.response.body", "body": event, "more_body": True})
+                await send({"type": "http.response.body", "body": error_event(said), "more_body": True})
                 return
         await send({"type": "http.response.body", "body": b""})
 

@@ -7,7 +7,7 @@ from msgspec import Raw, Struct
 
 from hone.errors import CallError
 
-_MAX_NAME = 300
+MAX_NAME = 300
 
 _fields = msgspec.json.Decoder(dict[str, Raw])
 
@@ -37,8 +37,8 @@ def read_fields(body: bytes, known: "msgspec.json.Decoder[T]", what: str, *, big
         found = known.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise CallError(f"the body is not {what} request: {problem}") from None
-    if len(found.model) > _MAX_NAME:
-        raise CallError(f"`model` is {len(found.model):,} characters long; no name here is over {_MAX_NAME}")
+    if len(found.model) > MAX_NAME:
+        raise CallError(f"`model` is {len(found.model):,} characters long; no name here is over {MAX_NAME}")
     _check_values(fields, big)
     return fields, found
 

@@ -30,10 +30,10 @@ def parse_chat(body: bytes, identity: Identity, start: int) -> Request:
     Raises:
         CallError: the body is not a JSON object, or a field that hone reads is missing or of the wrong type.
     """
-    fields, known = read_fields(body, _parsed, "a chat completion", big="messages")
+    fields, known = read(body, "a chat completion", big="messages")
     if "messages" not in fields and (known.hone is None or known.hone.input is None):
         raise CallError("`messages` is missing", hint='a task may be given "hone": {"input": {...}} instead')
-    return Request(call=_call(fields, known, identity, start))
+    return Request(call=call_of(fields, known, identity, start))
 
 
 def parse_embeddings(body: bytes, identity: Identity, start: int) -> Request:
@@ -41,13 +41,23 @@ def parse_embeddings(body: bytes, identity: Identity, start: int) -> Request:
     Raises:
         CallError: the body is not a JSON object, or a field that hone reads is missing or of the wrong type.
     """
-    fields, known = read_fields(body, _parsed, "an embedding", big="input")
+    fields, known = read(body, "an embedding", big="input")
     if "input" not in fields:
         raise CallError("`input` is missing", hint="a text, or a list of them")
-    return Request(call=_call(fields, known, identity, start))
+    return Request(call=call_of(fields, known, identity, start))
 
 
-def _call(fields: dict[str, Raw], known: Parsed, identity: Identity, start: int) -> Call:
+def read(body: bytes, what: str, *, big: str) -> tuple[dict[str, Raw], Parsed]:
+    """The fields of a body; that named `big` is left to those who need it.
+
+    Raises:
+        CallError: the body is not a JSON object, or a field that hone reads is missing or of the wrong type.
+    """
+    return read_fields(body, _parsed, what, big=big)
+
+
+def call_of(fields: dict[str, Raw], known: Parsed, identity: Identity, start: int) -> Call:
+    """The call that these fields make; they are in the chat dialect."""
     return Call(
         model=known.model,
         fields=fields,
