@@ -13,7 +13,8 @@ and a figure is the median of the rounds. A single answer that is not the model'
 CPU is user and system time of all processes of a gateway, what it does after the last answer included; that of streams
 is divided by their chunks, 200 to a call, so the cost of the call itself is in it. What is added is the gateway's
 quantile less that of the model asked directly. The start is that of a project that was opened before. Requests a second
-near those of the model alone are a limit of callers and model, not of the gateway.
+near those of the model alone are a limit of callers and model, not of the gateway. Memory is that of one moment; hone's
+goes up and down by some 40 MB as telemetry is sealed.
 """
 
 import argparse
