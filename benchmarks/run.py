@@ -17,7 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
-BENCHMARKS = ["imports.py", "embed.py", "telemetry.py"]
+BENCHMARKS = ["imports.py", "embed.py", "telemetry.py", "gateway.py"]
 
 HEAD = """# Benchmarks
 

@@ -35,7 +35,7 @@ journal = Table(
     Column("id", _Id, primary_key=True, autoincrement=True),
     Column("kind", String(16), nullable=False),  # span | score | event
     Column("rows", Integer, nullable=False),
-    Column("batch", LargeBinary, nullable=False),  # one Arrow IPC stream, zstd
+    Column("batch", LargeBinary, nullable=False),  # one Arrow IPC stream, lz4
     Column("created", BigInteger, nullable=False),  # ns
     sqlite_autoincrement=True,  # an id is never used again, so `id > seen` finds every new row
 )

@@ -4,10 +4,12 @@ import asyncio
 import threading
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from hone.errors import StoreBusy, StoreError
 from hone.store import EventQuery, ScoreQuery, SpanQuery
+from hone.store._codec import SPAN, from_bytes, to_batch, to_row
 
 
 def test_what_was_put_comes_back_equal(store, span, score, event):
@@ -175,3 +177,11 @@ def test_listeners_see_what_was_committed_and_nothing_twice(store, span):
     store.put([span(3)]).wait(10)
     store.close()
     assert seen == [span(0), span(1), span(2)]
+
+
+def test_a_journal_row_that_was_written_with_zstd_is_still_read(span):
+    batch = to_batch(SPAN, [to_row(span(n))[1] for n in range(3)])
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as stream:
+        stream.write_batch(batch)
+    assert from_bytes(sink.getvalue().to_pybytes()).equals(batch)
