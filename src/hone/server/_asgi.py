@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any, Self
 
 from hone.errors import CallError, TooLarge
+from hone.server._protocol import Caller
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -75,23 +76,36 @@ class WhileTheCallerWaits:
     `gone` says afterwards that a cancellation came from here. Enter it when the request body has been read.
     """
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, scope: Scope, receive: Receive) -> None:
         self._receive = receive
+        self._caller: Caller | None = scope.get("hone.caller")
+        self._watcher: asyncio.Future[None] | None = None
         self.gone = False
 
     async def __aenter__(self) -> Self:
         work = asyncio.current_task()
         assert work is not None
-        self._watcher = asyncio.ensure_future(self._watch(work))
+        self._work = work
+        if self._caller is not None:
+            self._caller.left = self._left
+        else:
+            self._watcher = asyncio.ensure_future(self._watch())
         return self
 
-    async def _watch(self, work: "asyncio.Task[Any]") -> None:
+    def _left(self) -> None:
+        self.gone = True
+        self._work.cancel()
+
+    async def _watch(self) -> None:
+        """Under a server that tells of it in no other way."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self.gone = True
-        work.cancel()
+        self._left()
 
     async def __aexit__(self, *_: object) -> None:
-        self._watcher.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._watcher
+        if self._caller is not None:
+            self._caller.left = None
+        if self._watcher is not None:
+            self._watcher.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watcher

@@ -85,7 +85,7 @@ class Door:
             return
         if given := {name: headers[name] for name in self._dialect.sent_on if name in headers}:
             request = replace(request, call=replace(request.call, headers=given))
-        watch = WhileTheCallerWaits(receive)
+        watch = WhileTheCallerWaits(scope, receive)
         try:
             async with watch:
                 await self._answer(request, identity, send)

@@ -13,6 +13,7 @@ from hone.errors import NotAllowed, ProjectError
 from hone.local import House
 from hone.releases import EVERY
 from hone.server._app import App
+from hone.server._protocol import Protocol
 
 
 class Server:
@@ -72,7 +73,7 @@ class Server:
         config = uvicorn.Config(
             self._app,
             loop="uvloop",
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="on",
             access_log=False,  # every call is a span
