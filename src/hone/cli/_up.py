@@ -18,30 +18,33 @@ from hone.cli._say import shared_options, talk
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=None, help="By default HONE_PORT, else 4700; 0 takes a free one."
 )
+@click.option(
+    "--workers", type=click.IntRange(1, 256), default=None, help="Answer model calls in so many processes of their own."
+)
 @shared_options
-def command(host: str | None, port: int | None, as_json: bool, folder: Path | None) -> None:
-    """Serve the project: an OpenAI-compatible gateway, our API and the telemetry store, in one process."""
-    from hone.server import Server
+def command(host: str | None, port: int | None, workers: int | None, as_json: bool, folder: Path | None) -> None:
+    """Serve the project: gateway, API, pages and the telemetry store, in one process or with workers beside it."""
+    from hone.server import Fleet, Server, end_in_order
 
     _log_to_stderr()
     with opened(folder) as house:
         settings = house.project.server
-        server = Server(
-            house, host or settings.host, settings.port if port is None else port, os.environ.get("HONE_API_KEY")
-        )
+        where = (house, host or settings.host, settings.port if port is None else port, os.environ.get("HONE_API_KEY"))
+        server = Server(*where) if workers is None else Fleet(*where, workers)
         for name in house.project.knowledge:
             build_with_progress(house, name)
         for task in house.waiting_releases():
             talk.print(
                 f"note: the release of {task} in hone.toml is not applied: hone releases apply {task}", markup=False
             )
+        end_in_order()
         server.bind()
         if as_json:
             # One line, so that a program that starts the server can read it and go on.
             click.echo(json.dumps({"url": server.url, "project": house.project.name, "pid": os.getpid()}))
         else:
             _welcome(server.url, house.project.name, house.gateway.models())
-        with suppress(KeyboardInterrupt):  # uvicorn raises the ctrl-c again that it was stopped by
+        with suppress(KeyboardInterrupt):  # uvicorn raises the signal again that it was stopped by
             server.run()
         talk.print("stopped")
 

@@ -5,6 +5,7 @@ from hone.core._event import Event
 from hone.core._ids import new_id, new_span_id, new_trace_id, valid_span_id, valid_trace_id
 from hone.core._intervals import Rate, wilson
 from hone.core._jsontext import from_json, text_in, to_json
+from hone.core._lazy import lazily
 from hone.core._money import Price, cost_of
 from hone.core._passage import Passage
 from hone.core._score import Score, ScoreBy, ScoreKind, Target, TargetKind, kind_of
@@ -29,6 +30,7 @@ __all__ = [
     "cost_of",
     "from_json",
     "kind_of",
+    "lazily",
     "new_id",
     "new_span_id",
     "new_trace_id",

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 from hone.errors import HoneError, ProjectError
-from hone.local._house import House
+from hone.local._plane import Plane
 
 log = logging.getLogger("hone")
 
@@ -14,12 +14,12 @@ EVERY = 0.25
 
 
 class Watcher:
-    """Looks from a thread of its own until it is stopped. While something is wrong, `house.trouble` says what."""
+    """Looks from a thread of its own until it is stopped. While something is wrong, `plane.trouble` says what."""
 
-    def __init__(self, house: House, *, every: float = EVERY) -> None:
-        self._house = house
+    def __init__(self, plane: Plane, *, every: float = EVERY) -> None:
+        self._plane = plane
         self._every = every
-        self._seen = _signature(house.project.root)
+        self._seen = _signature(plane.project.root)
         self._settled = self._seen
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="hone-reload", daemon=True)
@@ -42,7 +42,7 @@ class Watcher:
                 log.exception("the project's files could not be looked at")
 
     def _look(self) -> None:
-        now = _signature(self._house.project.root)
+        now = _signature(self._plane.project.root)
         if now == self._seen and now != self._settled:
             # Unchanged since the last look: whoever writes has finished.
             self._settled = now
@@ -50,9 +50,9 @@ class Watcher:
         self._seen = now
 
     def _take_up(self) -> None:
-        before = self._house.trouble
+        before = self._plane.trouble
         try:
-            late = self._house.reload()
+            late = self._plane.reload()
         except HoneError as problem:
             if not isinstance(problem, ProjectError):
                 self._settled = ()  # the files may be in order, so the next look tries again
@@ -61,15 +61,15 @@ class Watcher:
             return
         if late is None:
             return
-        log.info("the project was edited: configuration %s is in force", self._house.version)
+        log.info("the project was edited: configuration %s is in force", self._plane.version)
         for section in late:
             log.warning("[%s] was edited: that takes effect when hone is restarted", section)
-        for task in self._house.waiting_releases():
+        for task in self._plane.waiting_releases():
             log.warning("the release of %s in hone.toml is not applied: hone releases apply %s", task, task)
 
     def _tell(self, problem: HoneError) -> None:
         hint = f" ({problem.hint})" if problem.hint else ""
-        version = self._house.version
+        version = self._plane.version
         log.error("%s%s; configuration %s, the last in order, stays in force", problem.message, hint, version)
 
 

@@ -8,21 +8,12 @@ from starlette.types import ASGIApp
 from hone.errors import HoneError, NotAllowed
 from hone.local import House, Watcher
 from hone.releases import EVERY, Patrol
-from hone.server._asgi import Receive, Scope, Send, headers_of, send_body
+from hone.server._asgi import Receive, Scope, Send, headers_of
+from hone.server._doors import Doors
 from hone.server._guard import Guard
 from hone.server._problem import problem_of
-from hone.server.anthropic import count_tokens_door, messages_door
-from hone.server.anthropic import error_body as anthropic_error_body
+from hone.server._refusal import refuse_call
 from hone.server.api import api
-from hone.server.openai import (
-    MODELS_UNDER,
-    ModelsDoor,
-    chat_door,
-    completions_door,
-    embeddings_door,
-    error_body,
-    responses_door,
-)
 from hone.server.ui import to_login, ui
 
 _OURS = ("/api/", "/healthz", "/readyz")
@@ -36,21 +27,9 @@ class App:
         self._patrol = Patrol(house.releases, lambda: house.project.tasks, every=look_every)
         self._watcher = Watcher(house)
         self._guard = Guard(api_key, house.keys)
-        limit = house.project.server.max_body
-        chat = chat_door(house.gateway, limit)
-        models = ModelsDoor(lambda: house.project, house.gateway, house.prices, house.clock() // 1_000_000_000)
-        self._doors: dict[tuple[str, str], ASGIApp] = {
-            ("POST", "/v1/chat/completions"): chat,
-            ("POST", "/v1/completions"): completions_door(house.gateway, limit),
-            ("POST", "/v1/responses"): responses_door(house.gateway, limit),
-            ("POST", "/v1/embeddings"): embeddings_door(house.gateway, limit),
-            ("POST", "/v1/messages"): messages_door(house.gateway, limit),
-            ("POST", "/v1/messages/count_tokens"): count_tokens_door(house.gateway, limit),
-            ("GET", "/v1/models"): models.every,
-        }
-        self._under: dict[tuple[str, str], ASGIApp] = {("GET", MODELS_UNDER): models.one}
+        self._doors = Doors(house)
         self._api: ASGIApp = api(house)
-        self._ui: ASGIApp = ui(house, chat, api_key)
+        self._ui: ASGIApp = ui(house, self._doors.chat, api_key)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -66,7 +45,7 @@ class App:
         except HoneError as error:
             await _refuse(scope, receive, send, path, error)
             return
-        door = self._doors.get((scope["method"], path)) or self._door_under(scope["method"], path)
+        door = self._doors.find(scope["method"], path)
         if door is not None:
             await door(scope, receive, send)
         elif path.startswith("/v1/"):
@@ -76,19 +55,11 @@ class App:
         else:
             await self._ui(scope, receive, send)
 
-    def _door_under(self, method: str, path: str) -> ASGIApp | None:
-        """The door of a path that ends in a name."""
-        return next(
-            (door for (of, start), door in self._under.items() if of == method and path.startswith(start)), None
-        )
-
     async def _no_such(self, scope: Scope, send: Send) -> None:
         error = HoneError(f"there is no {scope['method']} {scope['path']} here", hint="POST /v1/chat/completions is")
-        known = [method for method, path in self._doors if path == scope["path"]]
-        known += [method for method, start in self._under if scope["path"].startswith(start)]
+        known = self._doors.methods(scope["path"])
         error.status, error.code = (405, "method_not_allowed") if known else (404, "not_found")
-        allow = [("allow", ", ".join(known))] if known else []
-        await send_body(send, error.status, _error_body(scope["path"], error), allow)
+        await refuse_call(send, scope["path"], error, known)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -107,14 +78,9 @@ class App:
                 return
 
 
-def _error_body(path: str, error: HoneError) -> bytes:
-    """An error in the dialect of those who call the path."""
-    return anthropic_error_body(error) if path.startswith("/v1/messages") else error_body(error)
-
-
 async def _refuse(scope: Any, receive: Receive, send: Send, path: str, error: HoneError) -> None:
     if path.startswith("/v1/"):
-        await send_body(send, error.status, _error_body(path, error))
+        await refuse_call(send, path, error)
         return
     login = None if path.startswith(_OURS) or error.status != NotAllowed.status else to_login(scope)
     await (login or problem_of(error))(scope, receive, send)

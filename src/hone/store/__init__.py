@@ -1,5 +1,8 @@
 """The places of record: the only code that touches databases and files that must not be lost."""
 
+from typing import TYPE_CHECKING
+
+from hone.core import lazily
 from hone.store._access import AccessKey, AccessKeys
 from hone.store._accounts import AccountName, Accounts, Ask, Held, Used
 from hone.store._ask import Cursor, Dimension, EventQuery, Figures, Order, ScoreQuery, SpanQuery
@@ -15,13 +18,19 @@ from hone.store._catalog_shapes import (
     Release,
     Result,
 )
-from hone.store._codec import Record
 from hone.store._database import open_database, reading, writing
 from hone.store._embeddings import Embeddings
 from hone.store._experiments import Experiments
 from hone.store._limits import Limits
-from hone.store._telemetry import Telemetry
+from hone.store._outbox import Outbox
+from hone.store._rows import Record
 from hone.store._ticket import Receipt, Ticket
+
+if TYPE_CHECKING:
+    from hone.store._telemetry import Telemetry
+
+# DuckDB and Arrow come with it, and who only writes to the outbox does without them.
+__getattr__ = lazily(__name__, {"Telemetry": "_telemetry"})
 
 __all__ = [
     "AccessKey",
@@ -44,6 +53,7 @@ __all__ = [
     "Limits",
     "Metric",
     "Order",
+    "Outbox",
     "PromptLabel",
     "PromptVersion",
     "Receipt",

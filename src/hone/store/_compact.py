@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hone.store._codec import POOL, Kind
+from hone.store._codec import POOL
 from hone.store._keys import Hashes
+from hone.store._rows import Kind
 from hone.store._segments import GROUP_ROWS, Entry, Segment, SegmentFolder, order
 
 _DAY = 86_400 * 1_000_000_000

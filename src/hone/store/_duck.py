@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from hone.store._codec import Kind
+from hone.store._rows import Kind
 from hone.store._segments import Segment
 
 _SETTINGS: dict[str, str | int | float | list[str]] = {"threads": 2, "memory_limit": "1GB"}

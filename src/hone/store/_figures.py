@@ -3,10 +3,10 @@
 from typing import Any
 
 from hone.store._ask import Dimension, Figures, Order, SpanQuery
-from hone.store._codec import SPAN
 from hone.store._duck import Duck
 from hone.store._mirror import View
 from hone.store._newest import within
+from hone.store._rows import SPAN
 from hone.store._where import conditions
 
 _MEASURES = """

@@ -3,8 +3,8 @@
 import msgspec
 import pyarrow as pa
 
-from hone.store._codec import Kind
 from hone.store._keys import Hashes
+from hone.store._rows import Kind
 
 _MERGED_BYTES = 1024 * 1024
 

@@ -8,11 +8,11 @@ from sqlalchemy import Engine
 
 from hone.core import Clock
 from hone.errors import StoreError
-from hone.store._codec import KINDS
 from hone.store._compact import merge, plan
 from hone.store._journal import checkpoint, replace_segments
 from hone.store._limits import Limits
 from hone.store._mirror import Mirror
+from hone.store._rows import KINDS
 from hone.store._seal import seal
 from hone.store._segments import Segment, SegmentFolder
 from hone.store._spool import Spool

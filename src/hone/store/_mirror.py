@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
-from hone.store._codec import KINDS, from_bytes, keys_of
+from hone.store._codec import from_bytes, keys_of
 from hone.store._database import reading
 from hone.store._hot import Hot, Stack
 from hone.store._journal import Snapshot, Unsealed, batches, snapshot, tail, version
 from hone.store._keys import Hashes, hashes
+from hone.store._rows import KINDS
 from hone.store._segments import Segment, SegmentFolder
 
 

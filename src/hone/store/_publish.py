@@ -5,7 +5,7 @@ import queue
 import threading
 from collections.abc import Callable
 
-from hone.store._codec import Record
+from hone.store._rows import Record
 
 Listener = Callable[[list[Record]], None]
 _log = logging.getLogger(__name__)

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 from hone.core import Event, Score, Span
 from hone.errors import StoreError
 from hone.store._ask import Dimension, EventQuery, Figures, Order, ScoreQuery, SpanQuery
-from hone.store._codec import SPAN, to_records
 from hone.store._duck import Duck
 from hone.store._figures import figures
 from hone.store._keys import group_hash
 from hone.store._mirror import Mirror, View
 from hone.store._newest import newest, within
+from hone.store._rows import SPAN, to_records
 from hone.store._search import search
 from hone.store._where import conditions, kind_of
 

@@ -6,8 +6,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from hone.errors import StoreBusy
-from hone.store._codec import Row
 from hone.store._limits import Limits
+from hone.store._rows import Row
 from hone.store._ticket import Ticket
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ import pyarrow.compute as pc
 from sqlalchemy import Engine
 
 from hone.core import Clock
-from hone.store._codec import KINDS, POOL, Kind
+from hone.store._codec import POOL
 from hone.store._hot import Hot
 from hone.store._journal import replace_journal
 from hone.store._mirror import Mirror
+from hone.store._rows import KINDS, Kind
 from hone.store._segments import GROUP_ROWS, Entry, SegmentFolder, order
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from hone.store._ask import SpanQuery
-from hone.store._codec import SPAN
 from hone.store._duck import Duck
 from hone.store._mirror import View
 from hone.store._newest import within
+from hone.store._rows import SPAN
 from hone.store._segments import Segment
 from hone.store._where import conditions
 from hone.store._words import bodies_of, holding, terms

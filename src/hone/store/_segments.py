@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hone.core import new_id
-from hone.store._codec import KINDS, SPAN, Kind, keys_of
+from hone.store._codec import keys_of
 from hone.store._keys import Hashes, KeyFile, write_keys
+from hone.store._rows import KINDS, SPAN, Kind
 from hone.store._words import Part, WordWriter, bodies_of
 
 GROUP_ROWS = 4096

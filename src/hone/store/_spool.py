@@ -20,7 +20,7 @@ import msgspec
 
 from hone.core import new_id
 from hone.errors import StoreError
-from hone.store._codec import KINDS, Row, row_size, valid_text
+from hone.store._rows import KINDS, Row, row_size, valid_text
 
 _log = logging.getLogger(__name__)
 _HEAD = struct.Struct("<II")
@@ -108,6 +108,13 @@ class Spool:
             file.closed = True
             if file.units == 0:
                 file.remove()
+
+    def let_go(self) -> None:
+        """Leave what was written so far to whoever adopts it."""
+        with self._lock:
+            file, self._file = self._file, None
+        if file is not None:
+            os.close(file.fd)
 
     def done(self, region: Region) -> None:
         """The rows of a region are committed."""

@@ -13,13 +13,13 @@ from sqlalchemy import Engine
 
 from hone.core import Clock, now_ns
 from hone.errors import StoreBusy, StoreError
-from hone.store._codec import Record, row_size, to_row
 from hone.store._limits import Limits
 from hone.store._maintenance import Maintenance
 from hone.store._mirror import Mirror
 from hone.store._publish import Listener, Publisher
 from hone.store._queries import Queries
 from hone.store._queue import Item, Queue
+from hone.store._rows import Record, row_size, to_row
 from hone.store._segments import SegmentFolder
 from hone.store._spool import Spool
 from hone.store._ticket import Ticket
@@ -114,6 +114,14 @@ class Telemetry(Queries):
             self._spool.later(region)
             self._queue.press()
         return None
+
+    def take_in(self) -> int:
+        """Commit what other processes have left in the spool; how many files there were."""
+        self._check_open()
+        found = self._spool.adopt() if self._spool is not None else 0
+        if found:
+            self._queue.press()
+        return found
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with each group of newly committed records of this process; call the result to stop.

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hone.store._ask import EventQuery, ScoreQuery, SpanQuery
-from hone.store._codec import EVENT, SCORE, SPAN, Kind
+from hone.store._rows import EVENT, SCORE, SPAN, Kind
 
 Query = SpanQuery | ScoreQuery | EventQuery
 

@@ -10,13 +10,14 @@ from sqlalchemy import Engine
 
 from hone.core import Clock
 from hone.errors import HoneError, StoreError
-from hone.store._codec import KINDS, Record, Row, keys_of, to_batch, to_bytes, to_record
+from hone.store._codec import keys_of, to_batch, to_bytes
 from hone.store._hot import Hot
 from hone.store._journal import append, changing
 from hone.store._keys import Hashes, hashes
 from hone.store._limits import Limits
 from hone.store._mirror import Mirror
 from hone.store._queue import Item, Queue
+from hone.store._rows import KINDS, Record, Row, to_record
 from hone.store._spool import Spool
 
 _log = logging.getLogger(__name__)

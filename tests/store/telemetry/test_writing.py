@@ -9,7 +9,8 @@ import pytest
 
 from hone.errors import StoreBusy, StoreError
 from hone.store import EventQuery, ScoreQuery, SpanQuery
-from hone.store._codec import SPAN, from_bytes, to_batch, to_row
+from hone.store._codec import from_bytes, to_batch
+from hone.store._rows import SPAN, to_row
 
 
 def test_what_was_put_comes_back_equal(store, span, score, event):

@@ -1,0 +1,43 @@
+"""The doors of model calls, by method and path: what every process that serves has."""
+
+from starlette.types import ASGIApp
+
+from hone.local import Plane
+from hone.server.anthropic import count_tokens_door, messages_door
+from hone.server.openai import (
+    MODELS_UNDER,
+    ModelsDoor,
+    chat_door,
+    completions_door,
+    embeddings_door,
+    responses_door,
+)
+
+
+class Doors:
+    """Finds the door of a request."""
+
+    def __init__(self, plane: Plane) -> None:
+        gateway, limit = plane.gateway, plane.project.server.max_body
+        models = ModelsDoor(lambda: plane.project, gateway, plane.prices, plane.clock() // 1_000_000_000)
+        self.chat = chat_door(gateway, limit)
+        self._at: dict[tuple[str, str], ASGIApp] = {
+            ("POST", "/v1/chat/completions"): self.chat,
+            ("POST", "/v1/completions"): completions_door(gateway, limit),
+            ("POST", "/v1/responses"): responses_door(gateway, limit),
+            ("POST", "/v1/embeddings"): embeddings_door(gateway, limit),
+            ("POST", "/v1/messages"): messages_door(gateway, limit),
+            ("POST", "/v1/messages/count_tokens"): count_tokens_door(gateway, limit),
+            ("GET", "/v1/models"): models.every,
+        }
+        self._under: dict[tuple[str, str], ASGIApp] = {("GET", MODELS_UNDER): models.one}
+
+    def find(self, method: str, path: str) -> ASGIApp | None:
+        return self._at.get((method, path)) or next(
+            (door for (known, start), door in self._under.items() if known == method and path.startswith(start)), None
+        )
+
+    def methods(self, path: str) -> list[str]:
+        """With which the path can be asked; none where there is no such door."""
+        under = [method for method, start in self._under if path.startswith(start)]
+        return [method for method, known in self._at if known == path] + under
