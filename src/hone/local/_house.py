@@ -24,7 +24,19 @@ from hone.project import Project, load
 from hone.prompts import Prompt, parse
 from hone.providers import Model, Provider
 from hone.releases import Releases
-from hone.store import AccessKeys, Accounts, Catalog, Embeddings, Experiments, Telemetry, Ticket, open_database
+from hone.store import (
+    AccessKeys,
+    Accounts,
+    Batches,
+    BatchWork,
+    Catalog,
+    Embeddings,
+    Experiments,
+    StoredFiles,
+    Telemetry,
+    Ticket,
+    open_database,
+)
 from hone.traces import Recorder, TraceFilter, Traces
 
 log = logging.getLogger("hone")
@@ -76,6 +88,9 @@ class House:
         )  # fmt: skip
         self.accounts = Accounts(self._engine, project.name)
         self.keys = Keys(AccessKeys(self._engine, project.name, clock), clock)
+        self.files = StoredFiles(self._engine, project.name, project.blobs_url, clock)
+        self.batches = Batches(self._engine, project.name, clock)
+        self.batch_work = BatchWork(self._engine, project.name, new_id(), clock)
         self.gateway = Gateway(
             Rooms(
                 search=self.grounds.search,

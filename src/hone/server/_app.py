@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from hone.batches import Engine
 from hone.errors import HoneError, NotAllowed
 from hone.local import House, Watcher
 from hone.releases import EVERY, Patrol
@@ -12,10 +13,19 @@ from hone.server._asgi import Receive, Scope, Send, headers_of, send_body
 from hone.server._guard import Guard
 from hone.server._problem import problem_of
 from hone.server.api import api
-from hone.server.openai import chat_door, embeddings_door, error_body, models_body
+from hone.server.openai import (
+    Caller,
+    chat_door,
+    embeddings_door,
+    endpoints_of,
+    error_body,
+    files_and_batches,
+    models_body,
+)
 from hone.server.ui import to_login, ui
 
 _OURS = ("/api/", "/healthz", "/readyz")
+_KEPT = ("/v1/files", "/v1/batches")
 
 
 class App:
@@ -33,6 +43,11 @@ class App:
             ("POST", "/v1/embeddings"): embeddings_door(house.gateway, limit),
             ("GET", "/v1/models"): self._models,
         }
+        endpoints = endpoints_of(house.gateway)
+        caller = Caller(house.gateway, endpoints, house.keys, limit, house.clock)
+        most = house.project.server.batch_concurrency
+        self._engine = Engine(house.batch_work, house.files, caller.ask, error_body, most, house.clock)
+        self._kept: ASGIApp = files_and_batches(house, endpoints, self._engine.poke)
         self._api: ASGIApp = api(house)
         self._ui: ASGIApp = ui(house, chat, api_key)
         self._started = house.clock() // 1_000_000_000
@@ -54,6 +69,8 @@ class App:
         door = self._doors.get((scope["method"], path))
         if door is not None:
             await door(scope, receive, send)
+        elif path in _KEPT or path.startswith(tuple(f"{each}/" for each in _KEPT)):
+            await self._kept(scope, receive, send)
         elif path.startswith("/v1/"):
             await self._no_such(scope, send)
         elif path.startswith(_OURS):
@@ -76,10 +93,12 @@ class App:
             if message["type"] == "lifespan.startup":
                 await asyncio.to_thread(self._watcher.start)
                 self._patrol.start()
+                self._engine.start()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await asyncio.to_thread(self._watcher.stop)
                 await asyncio.to_thread(self._patrol.stop)
+                await self._engine.stop()
                 await self._house.gateway.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return

@@ -3,6 +3,8 @@
 from hone.store._access import AccessKey, AccessKeys
 from hone.store._accounts import AccountName, Accounts, Ask, Held, Used
 from hone.store._ask import Cursor, Dimension, EventQuery, Figures, Order, ScoreQuery, SpanQuery
+from hone.store._batch_work import Answered, BatchWork, NotHeld
+from hone.store._batches import Batch, BatchCaller, Batches, LineError
 from hone.store._catalog import Catalog
 from hone.store._catalog_shapes import (
     Build,
@@ -19,6 +21,7 @@ from hone.store._codec import Record
 from hone.store._database import open_database, reading, writing
 from hone.store._embeddings import Embeddings
 from hone.store._experiments import Experiments
+from hone.store._files import File, StoredFiles, Upload
 from hone.store._limits import Limits
 from hone.store._telemetry import Telemetry
 from hone.store._ticket import Receipt, Ticket
@@ -28,7 +31,12 @@ __all__ = [
     "AccessKeys",
     "AccountName",
     "Accounts",
+    "Answered",
     "Ask",
+    "Batch",
+    "BatchCaller",
+    "BatchWork",
+    "Batches",
     "Build",
     "Catalog",
     "Cursor",
@@ -39,10 +47,13 @@ __all__ = [
     "Experiment",
     "Experiments",
     "Figures",
+    "File",
     "Held",
     "Judgement",
     "Limits",
+    "LineError",
     "Metric",
+    "NotHeld",
     "Order",
     "PromptLabel",
     "PromptVersion",
@@ -52,8 +63,10 @@ __all__ = [
     "Result",
     "ScoreQuery",
     "SpanQuery",
+    "StoredFiles",
     "Telemetry",
     "Ticket",
+    "Upload",
     "Used",
     "open_database",
     "reading",
