@@ -73,6 +73,7 @@ def test_every_line_is_answered_once_in_its_order(client, upstream):
     assert set(one) == {"id", "custom_id", "response", "error"} and one["error"] is None
     assert one["id"].startswith("batch_req_") and one["response"]["status_code"] == 200
     assert len(upstream.received) == 100
+    assert (done.usage.input_tokens, done.usage.output_tokens, done.usage.total_tokens) == (200, 200, 400)
     file = client.files.retrieve(done.output_file_id)
     assert (file.purpose, file.filename) == ("batch_output", f"{batch.id}_output.jsonl")
 
@@ -84,14 +85,21 @@ def test_each_call_is_a_span_that_names_its_batch(client, spans):
     assert set(span.tags) == {f"batch:{batch.id}", "night"} and span.user == "ann"
 
 
-def test_tasks_and_embeddings_are_answered_too(client, house):
+def test_a_task_is_answered_too(client):
     asked = line("t", "answer@concise", messages=[], hone={"input": {"question": "why?"}})
     assert content(read(client, until(client, begin(client, [asked])).output_file_id)["t"]) == "In one word: why?"
-    body = {"model": "fake/vectors", "input": ["one", "two"]}
+
+
+def test_embeddings_are_made_too(client, upstream):
+    vectors = {"object": "list", "model": "small", "usage": {"prompt_tokens": 7, "total_tokens": 7},
+               "data": [{"object": "embedding", "index": 0, "embedding": [0.5, -1.0]}]}  # fmt: skip
+    upstream.script(Step(raw=json.dumps(vectors), content_type="application/json"))
+    body = {"model": "fast", "input": "one"}
     wanted = {"custom_id": "e", "method": "POST", "url": "/v1/embeddings", "body": body}
     done = until(client, begin(client, [wanted], "/v1/embeddings"))
-    (answer,) = [*read(client, done.output_file_id).values(), *read(client, done.error_file_id).values()]
-    assert answer["custom_id"] == "e"
+    assert read(client, done.output_file_id)["e"]["response"]["body"]["data"][0]["embedding"] == [0.5, -1.0]
+    assert (done.usage.input_tokens, done.usage.output_tokens) == (7, 0)
+    assert upstream.received[0].path == "/v1/embeddings"
 
 
 def test_lines_that_fail_are_in_the_error_file_with_what_a_caller_would_be_told(client, upstream):

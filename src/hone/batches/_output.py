@@ -8,8 +8,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from hone.batches._lines import Line, read
+from hone.batches._usage import Total
 from hone.core import new_id
-from hone.store import Answered, Upload
+from hone.store import Answered, BatchUsage, Upload
 
 
 class _Response(Struct):
@@ -31,13 +32,15 @@ def answered(line: Line, status: int, request_id: str, body: bytes) -> Answered:
     return Answered(line=line.number, succeeded=status < 400, answer=_encoded(line, response, None))
 
 
-def write(answers: Iterable[Answered], good: Upload, bad: Upload) -> set[int]:
-    """Write answers to the file they belong to. The lines that had one."""
-    seen = set()
+def write(answers: Iterable[Answered], good: Upload, bad: Upload) -> tuple[set[int], BatchUsage]:
+    """Write answers to the file they belong to. The lines that had one, and their tokens."""
+    seen, total = set(), Total()
     for each in answers:
         (good if each.succeeded else bad).write(each.answer + b"\n")
         seen.add(each.line)
-    return seen
+        if each.succeeded:
+            total.add(each.answer)
+    return seen, total.usage
 
 
 def write_expired(path: Path, seen: set[int], bad: Upload) -> int:

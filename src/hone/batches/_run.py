@@ -156,9 +156,11 @@ class Run:
         files, work, batch = self._rooms.files, self._rooms.work, self.batch
         good, bad = files.new(), files.new()
         try:
-            seen = _output.write(work.answers(batch.id), good, bad)
+            seen, usage = _output.write(work.answers(batch.id), good, bad)
             late = _output.write_expired(self._input, seen, bad) if end == "expired" else 0
-            work.finish(batch.id, end, self._made(good, "output"), self._made(bad, "error"), late, **values)
+            work.finish(
+                batch.id, end, self._made(good, "output"), self._made(bad, "error"), late, usage=usage, **values
+            )
         finally:
             good.drop()
             bad.drop()

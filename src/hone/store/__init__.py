@@ -4,7 +4,7 @@ from hone.store._access import AccessKey, AccessKeys
 from hone.store._accounts import AccountName, Accounts, Ask, Held, Used
 from hone.store._ask import Cursor, Dimension, EventQuery, Figures, Order, ScoreQuery, SpanQuery
 from hone.store._batch_work import Answered, BatchWork, NotHeld
-from hone.store._batches import Batch, BatchCaller, Batches, LineError
+from hone.store._batches import Batch, BatchCaller, Batches, BatchUsage, LineError
 from hone.store._catalog import Catalog
 from hone.store._catalog_shapes import (
     Build,
@@ -35,6 +35,7 @@ __all__ = [
     "Ask",
     "Batch",
     "BatchCaller",
+    "BatchUsage",
     "BatchWork",
     "Batches",
     "Build",

@@ -14,7 +14,7 @@ from hone.store._database import reading, writing
 from hone.store._paging import page, plain
 from hone.store._schema import batches
 
-_AS_JSON = ("caller", "metadata", "errors", "models", "times")
+_AS_JSON = ("caller", "metadata", "errors", "models", "times", "usage")
 _TEXTS = (*_AS_JSON, "owner")
 
 
@@ -35,6 +35,15 @@ class LineError(Struct, frozen=True, kw_only=True):
     line: int | None = None
 
 
+class BatchUsage(Struct, frozen=True, kw_only=True):
+    """Tokens of all the answers of a batch."""
+
+    input: int = 0
+    cached: int = 0  # of the input
+    output: int = 0
+    reasoning: int = 0  # of the output
+
+
 class Batch(Struct, frozen=True, kw_only=True):
     """Calls that are made one after another, beside the others. Times are nanoseconds since the epoch."""
 
@@ -51,6 +60,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     total: int = 0
     completed: int = 0
     failed: int = 0
+    usage: BatchUsage | None = None  # known when it is over
     output_file: str | None = None
     error_file: str | None = None
     created: int

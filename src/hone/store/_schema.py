@@ -265,6 +265,7 @@ batches = Table(
     Column("total", Integer, nullable=False),
     Column("completed", Integer, nullable=False),
     Column("failed", Integer, nullable=False),
+    Column("usage", Text, nullable=False),  # JSON object or null: the tokens of its answers
     Column("output_file", String(64)),
     Column("error_file", String(64)),
     Column("created", BigInteger, nullable=False),

@@ -18,7 +18,7 @@ from hone.server._asgi import read_body
 from hone.server._identity import identity_of
 from hone.server.openai._files import expiry_of
 from hone.server.openai._query import json, limit_of, one_of, owner_of, page_of
-from hone.store import Batch, BatchCaller
+from hone.store import Batch, BatchCaller, BatchUsage
 
 _DAY_NS = 86_400 * 1_000_000_000
 _MOST = 100  # batches on a page
@@ -121,8 +121,19 @@ def _rendered(batch: Batch, project: Project) -> dict[str, Any]:
         **reached,
         "expires_at": _seconds(batch.expires),
         "request_counts": {"total": batch.total, "completed": batch.completed, "failed": batch.failed},
+        "usage": None if batch.usage is None else _usage(batch.usage),
         "metadata": batch.metadata,
         "hone": {"engine": "local", "vendor_batch_price": vendor_prices(project, batch.models)},
+    }
+
+
+def _usage(used: BatchUsage) -> dict[str, Any]:
+    return {
+        "input_tokens": used.input,
+        "input_tokens_details": {"cached_tokens": used.cached},
+        "output_tokens": used.output,
+        "output_tokens_details": {"reasoning_tokens": used.reasoning},
+        "total_tokens": used.input + used.output,
     }
 
 

@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, Response
 
 from hone.errors import CallError, NotFound
 from hone.project import Server
-from hone.server.openai._query import deleted, json, limit_of, one_of, owner_of, page_of
+from hone.server.openai._query import deleted, json, limit_of, number_of, one_of, owner_of, page_of
 from hone.server.openai._upload import Form, receive
 from hone.store import File, StoredFiles
 
@@ -87,7 +87,7 @@ def expiry_of(anchor: Any, seconds: Any) -> int | None:
     if anchor != "created_at":
         raise CallError(f"`anchor` is {anchor!r}; there is created_at")
     least, most = _EXPIRES
-    found = int(seconds) if str(seconds).isdecimal() else 0
+    found = number_of(str(seconds))
     if not least <= found <= most:
         raise CallError(f"`seconds` is {seconds!r}; it is a number from {least:,} to {most:,}")
     return found

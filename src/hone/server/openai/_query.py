@@ -22,10 +22,15 @@ def limit_of(asked: Mapping[str, str], usual: int, most: int) -> int:
         CallError: `limit` is no number, or out of range.
     """
     text = asked.get("limit", str(usual))
-    found = int(text) if text.isdecimal() else 0
+    found = number_of(text)
     if not 1 <= found <= most:
         raise CallError(f"`limit` is {text!r}; it is a number from 1 to {most:,}")
     return found
+
+
+def number_of(text: str) -> int:
+    """The number that a text is; 0 where it is none, or is longer than any that is asked for."""
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def one_of(what: str, value: str, known: Sequence[str]) -> str:

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("total", sa.Integer, nullable=False),
         sa.Column("completed", sa.Integer, nullable=False),
         sa.Column("failed", sa.Integer, nullable=False),
+        sa.Column("usage", sa.Text, nullable=False),
         sa.Column("output_file", sa.String(64)),
         sa.Column("error_file", sa.String(64)),
         sa.Column("created", sa.BigInteger, nullable=False),
