@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from openai import OpenAI
 
+from hone.local import House
+from hone.store import Batch
+
 QUESTION = "When does a parcel count as lost?"
 
 
@@ -293,3 +296,26 @@ def test_budgets_show_what_is_used(hone, project):
     assert (row["budget"], row["measure"], row["limit"]) == ("everyone", "calls", 3.0)
     assert 2.9 < row["used"] <= 3.0
     assert "everyone" in hone("budgets", "list", cwd=project).stdout
+
+
+def test_batches_are_listed_shown_and_cancelled(hone, project):
+    assert "nothing yet" in hone("batches", "list", cwd=project).stderr
+    house = House.open(project)
+    upload = house.files.new()
+    upload.write(b"{}\n")
+    file = house.files.add(upload, "calls.jsonl", "batch", None)
+    for name in ("batch_a", "batch_b"):
+        house.batches.begin(
+            Batch(id=name, owner=None, endpoint="/v1/embeddings", input_file=file.id, created=1, expires=2)
+        )
+    house.close()
+    listed = json.loads(hone("batches", "list", "--limit", "1", "--json", cwd=project).stdout)
+    assert [each["id"] for each in listed["items"]] == ["batch_b"] == [listed["next"]]
+    assert "batch_a" in hone("batches", "list", "--after", "batch_b", cwd=project).stdout
+    shown = hone("batches", "show", "batch_a", cwd=project).stdout
+    assert "batch_a: validating, 0 of 0 answered" in shown and f"files/{file.id}" in shown
+    cancelled = hone("batches", "cancel", "batch_a", "--json", cwd=project)
+    assert json.loads(cancelled.stdout)["batch"]["status"] == "cancelling"
+    assert hone("batches", "cancel", "batch_a", cwd=project).stdout.startswith("batch_a: cancelling")
+    nobody = hone("batches", "show", "nobody", cwd=project)
+    assert (nobody.returncode, nobody.stderr.strip()) == (1, "error: there is no batch 'nobody'")

@@ -60,6 +60,8 @@ rollback = { error_rate = 0.02, p95 = "8s" }
 bodies = "30d"
 [server]
 max_body = "2 MB"
+max_file = "1 GB"
+batch_concurrency = 3
 [telemetry]
 durable = true
 """
@@ -102,6 +104,7 @@ def test_every_key_of_the_contract_is_understood(folder: Path) -> None:
     assert project.gates == {"answer": Gate(metric="helpful", not_worse_by=0.02)}
     assert project.rollbacks == {"answer": Rollback(error_rate=0.02, p95=8.0)}
     assert project.retention.bodies == 30 * 86_400
+    assert (project.server.max_file, project.server.batch_concurrency) == (1_000_000_000, 3)
     assert (project.server.max_body, project.telemetry.durable) == (2_000_000, True)
     assert project.environments == ["production", "staging"]
     assert list(project.prompts) == ["answer", "answer-concise"]

@@ -314,7 +314,7 @@ def test_a_call_does_not_fail_because_its_span_cannot_be_written(client, house, 
     def full(_) -> None:
         raise StoreError("no space left on device")
 
-    monkeypatch.setattr(house.recorder, "spool", full)
+    monkeypatch.setattr(house.telemetry, "spool", full)
     raw = client.chat.completions.with_raw_response.create(model="fast", messages=HELLO)
     assert raw.parse().choices[0].message.content == "hello there"
     assert f"trace {raw.headers['x-hone-trace-id']} is not recorded" in caplog.text

@@ -180,6 +180,19 @@ def servers(folder: Path, request: pytest.FixtureRequest) -> Iterator[list[str]]
 MANY = [(1, "sqlite"), (4, "sqlite"), (4, "postgresql")]
 
 
+@pytest.mark.parametrize("tag", ["few", "tight"])
+def test_of_calls_that_come_at_once_none_is_refused_while_there_is_room(server, upstream, tag):
+    upstream.script(*[Step(text="one two three", latency=0.05)] * 10)
+    body = {"model": "dear", "messages": MESSAGES, "max_tokens": 3}
+
+    def call(_: int) -> int:
+        url = f"{server.url}/v1/chat/completions"
+        return httpx.post(url, json=body, headers={"x-hone-tags": tag}, timeout=60).status_code
+
+    with ThreadPoolExecutor(10) as pool:
+        assert list(pool.map(call, range(10))) == [200] * 10
+
+
 @pytest.mark.parametrize("servers", MANY, indirect=True)
 @pytest.mark.parametrize(("tag", "allowed"), [("few", 10), ("tight", 10)])
 def test_two_hundred_parallel_calls_against_ten_pass_ten(servers, upstream, tag, allowed):

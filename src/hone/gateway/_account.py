@@ -77,6 +77,10 @@ class Account:
                 level = max(0.0, level - (self._clock() - self._known_at) * self._leak)
             return max(0.0, self.limit.amount - level - self._known.others - self._spent - self._in_flight)
 
+    def may_have(self, amount: float) -> bool:
+        """Is so much free, as far as this process knows?"""
+        return self.left() >= amount - _ROUNDING
+
     def wait(self, amount: float) -> float:
         """Seconds until `amount` will be free, if nobody else takes it."""
         if not self.limit.leaks:

@@ -13,6 +13,7 @@ from hone.gateway._period import SECOND
 from hone.store import AccountName
 
 _IDLE = 60 * SECOND
+_MOST_RENEWALS = 20  # for one call
 
 
 class Grant:
@@ -79,10 +80,13 @@ class Grant:
 
     async def _reserve(self, counted: Counted, amount: float) -> Account:
         account = self._admission.account(counted)
-        if not account.reserve(amount):
-            await asyncio.to_thread(self._admission.renew, account, amount)
-            if not account.reserve(amount):
+        renewed = 0
+        while not account.reserve(amount):
+            # What a renewal has brought, another call may take first; as long as there is more, that is no refusal.
+            if renewed == _MOST_RENEWALS or (renewed and not account.may_have(amount)):
                 raise self._refusal(account, amount)
+            await asyncio.to_thread(self._admission.renew, account, amount)
+            renewed += 1
         return account
 
     def _refusal(self, account: Account, amount: float) -> CallError:

@@ -95,6 +95,19 @@ class Keys:
             raise NotAllowed(f"the key {key.name!r} {'was revoked' if row.revoked else 'has expired'}")
         return key
 
+    async def named(self, name: str) -> Key:
+        """The valid key of a name, for work that was begun by it and goes on without its secret.
+
+        Raises:
+            NotAllowed: it is not valid any more.
+        """
+        if time.monotonic() - self._read > _FRESH_SECONDS:
+            await asyncio.to_thread(self._refresh)
+        for row, key in self._known.values():
+            if key.name == name and row.valid(self._clock()):
+                return key
+        raise NotAllowed(f"the key {name!r} is not valid any more")
+
     def create(self, key: Key, *, by: str, expires: int | None = None) -> tuple[AccessKey, str]:
         """A new key and its secret, which is told this once.
 

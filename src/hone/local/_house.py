@@ -8,7 +8,7 @@ from typing import Any, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hone.core import Clock, Target, now_ns, valid_span_id, valid_trace_id
+from hone.core import Clock, Target, new_id, now_ns, valid_span_id, valid_trace_id
 from hone.feedback import score_from
 from hone.gateway import Standing, standings
 from hone.local._configuration import configuration
@@ -17,7 +17,7 @@ from hone.local._plane import Plane
 from hone.project import Project, load
 from hone.providers import Provider
 from hone.releases import Releases
-from hone.store import Experiments, Telemetry, open_database
+from hone.store import Batches, BatchWork, Experiments, StoredFiles, Telemetry, open_database
 from hone.traces import Recorder, TraceFilter, Traces
 
 _COMMIT_SECONDS = 30.0
@@ -56,6 +56,9 @@ class House(Plane):
             self._project, self.catalog, self.experiments, self.telemetry, record=self.recorder.spool,
             configuration=partial(configuration, self), changed=self.shares.changed, clock=clock,
         )  # fmt: skip
+        self.files = StoredFiles(engine, project.name, project.blobs_url, clock)
+        self.batches = Batches(engine, project.name, clock)
+        self.batch_work = BatchWork(engine, project.name, new_id(), clock)
 
     @classmethod
     def open(cls, folder: Path, **options: Any) -> Self:

@@ -169,6 +169,8 @@ class Server(_Part, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 4700
     max_body: Bytes = 8_000_000
+    max_file: Bytes = 200_000_000  # of `/v1/files`
+    batch_concurrency: Count = 8  # calls of all batches that a process makes at once
 
 
 class Telemetry(_Part, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from hone.batches import Engine
 from hone.errors import HoneError, NotAllowed
 from hone.local import House, Watcher
 from hone.releases import EVERY, Patrol
@@ -14,9 +15,13 @@ from hone.server._guard import Guard
 from hone.server._problem import problem_of
 from hone.server._refusal import refuse_call
 from hone.server.api import api
+from hone.server.openai import error_body
+from hone.server.openai._endpoints import Caller, endpoints_of
+from hone.server.openai._routes import files_and_batches
 from hone.server.ui import to_login, ui
 
 _OURS = ("/api/", "/healthz", "/readyz")
+_KEPT = ("/v1/files", "/v1/batches")
 
 
 class App:
@@ -28,6 +33,11 @@ class App:
         self._watcher = Watcher(house)
         self._guard = Guard(api_key, house.keys)
         self._doors = Doors(house)
+        endpoints, limit = endpoints_of(house.gateway), house.project.server.max_body
+        caller = Caller(house.gateway, endpoints, house.keys, limit, house.clock)
+        most = house.project.server.batch_concurrency
+        self._engine = Engine(house.batch_work, house.files, caller.ask, error_body, most, house.clock)
+        self._kept: ASGIApp = files_and_batches(house, endpoints, self._engine.poke)
         self._api: ASGIApp = api(house)
         self._ui: ASGIApp = ui(house, self._doors.chat, api_key)
 
@@ -48,6 +58,8 @@ class App:
         door = self._doors.find(scope["method"], path)
         if door is not None:
             await door(scope, receive, send)
+        elif path in _KEPT or path.startswith(tuple(f"{each}/" for each in _KEPT)):
+            await self._kept(scope, receive, send)
         elif path.startswith("/v1/"):
             await self._no_such(scope, send)
         elif path.startswith(_OURS):
@@ -69,10 +81,12 @@ class App:
                 # Importing the price list takes a quarter of a second, which no call is to wait for.
                 asyncio.get_running_loop().run_in_executor(None, self._house.load_prices)
                 self._patrol.start()
+                self._engine.start()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await asyncio.to_thread(self._watcher.stop)
                 await asyncio.to_thread(self._patrol.stop)
+                await self._engine.stop()
                 await self._house.gateway.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return

@@ -78,9 +78,9 @@ class Door:
         identity = identity_of(headers)
         try:
             request = self._parse(await read_body(scope, receive, self._max_body), identity, start)
-            request = _with_key(request, scope.get("hone.key"))
+            request = with_key(request, scope.get("hone.key"))
         except HoneError as error:
-            self._gateway.refuse(_unread(identity, start), error)
+            self._gateway.refuse(unread(identity, start), error)
             await self._send_error(send, identity, error)
             return
         if given := {name: headers[name] for name in self._dialect.sent_on if name in headers}:
@@ -108,7 +108,7 @@ class Door:
         except HoneError as error:
             await self._send_error(send, identity, error)
         except Exception as error:
-            await self._send_error(send, identity, _fault(error, identity.trace_id))
+            await self._send_error(send, identity, fault(error, identity.trace_id))
 
     async def _send_stream(
         self,
@@ -127,7 +127,7 @@ class Door:
             except Exception as error:
                 # The response is left incomplete on purpose: the server then drops the connection, so that even a
                 # client that does not know error events cannot take half an answer for a whole one.
-                said = error if isinstance(error, HoneError) else _fault(error, headers.get("x-hone-trace-id", "?"))
+                said = error if isinstance(error, HoneError) else fault(error, headers.get("x-hone-trace-id", "?"))
                 await send({"type": "http.response.body", "body": error_event(said), "more_body": True})
                 return
         await send({"type": "http.response.body", "body": b""})
@@ -143,7 +143,7 @@ class Door:
         return headers if name is None or given is None else headers | {name: given}
 
 
-def _with_key(request: Request, key: Key | None) -> Request:
+def with_key(request: Request, key: Key | None) -> Request:
     """The key that the guard found, and its tags, which the caller cannot leave out."""
     if key is None:
         return request
@@ -151,7 +151,7 @@ def _with_key(request: Request, key: Key | None) -> Request:
     return replace(request, call=replace(call, key=key, tags=(*key.tags, *call.tags)))
 
 
-def _fault(error: Exception, trace_id: str) -> HoneError:
+def fault(error: Exception, trace_id: str) -> HoneError:
     log.error("trace %s: a fault inside hone", trace_id, exc_info=error)
     return HoneError(f"a fault inside hone: {type(error).__name__}")
 
@@ -164,7 +164,7 @@ def _passed_on(error: HoneError) -> list[tuple[str, str]]:
     return [(name, said[name]) for name in _PASSED_ON if name in said]
 
 
-def _unread(identity: Identity, start: int) -> Call:
+def unread(identity: Identity, start: int) -> Call:
     """What is known of a call whose body could not be read."""
     return Call(
         model="",

@@ -6,6 +6,8 @@ from hone.core import lazily
 from hone.store._access import AccessKey, AccessKeys
 from hone.store._accounts import AccountName, Accounts, Ask, Held, Used
 from hone.store._ask import Cursor, Dimension, EventQuery, Figures, Order, ScoreQuery, SpanQuery
+from hone.store._batch_work import Answered, BatchWork, NotHeld
+from hone.store._batches import Batch, BatchCaller, Batches, BatchUsage, LineError
 from hone.store._catalog import Catalog
 from hone.store._catalog_shapes import (
     Build,
@@ -21,6 +23,7 @@ from hone.store._catalog_shapes import (
 from hone.store._database import open_database, reading, writing
 from hone.store._embeddings import Embeddings
 from hone.store._experiments import Experiments
+from hone.store._files import File, StoredFiles, Upload
 from hone.store._limits import Limits
 from hone.store._outbox import Outbox
 from hone.store._rows import Record
@@ -37,7 +40,13 @@ __all__ = [
     "AccessKeys",
     "AccountName",
     "Accounts",
+    "Answered",
     "Ask",
+    "Batch",
+    "BatchCaller",
+    "BatchUsage",
+    "BatchWork",
+    "Batches",
     "Build",
     "Catalog",
     "Cursor",
@@ -48,10 +57,13 @@ __all__ = [
     "Experiment",
     "Experiments",
     "Figures",
+    "File",
     "Held",
     "Judgement",
     "Limits",
+    "LineError",
     "Metric",
+    "NotHeld",
     "Order",
     "Outbox",
     "PromptLabel",
@@ -62,8 +74,10 @@ __all__ = [
     "Result",
     "ScoreQuery",
     "SpanQuery",
+    "StoredFiles",
     "Telemetry",
     "Ticket",
+    "Upload",
     "Used",
     "open_database",
     "reading",

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -228,4 +229,60 @@ embeddings = Table(
     Column("model", String(64), primary_key=True),  # SHA-256 of the model: vectors of two models never mix
     Column("text", String(64), primary_key=True),  # SHA-256 of what was embedded
     Column("vector", LargeBinary, nullable=False),  # float32, little-endian
+)
+
+# -- files and batches -------------------------------------------------------------------------------------------
+
+# What callers have uploaded, and what batches have made. The bytes lie beside the telemetry, one blob a row.
+files = Table(
+    "files",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("project", String(200), nullable=False),
+    Column("owner", String(200)),  # the key it belongs to; null: the house
+    Column("name", Text, nullable=False),
+    Column("purpose", String(32), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger),  # ns
+    Index(None, "project", "created", "id"),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("project", String(200), nullable=False),
+    Column("owner", String(200)),  # the key it runs by; null: the house
+    Column("caller", Text, nullable=False),  # JSON: user, session and tags of every call
+    Column("endpoint", String(64), nullable=False),
+    Column("input_file", String(64), nullable=False),
+    Column("metadata", Text, nullable=False),  # JSON object or null
+    Column("output_seconds", BigInteger),  # how long what it makes is kept; null: for ever
+    Column("status", String(16), nullable=False),
+    Column("errors", Text, nullable=False),  # JSON list: what is wrong with the input
+    Column("models", Text, nullable=False),  # JSON list: what its lines ask for
+    Column("total", Integer, nullable=False),
+    Column("completed", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("usage", Text, nullable=False),  # JSON object or null: the tokens of its answers
+    Column("output_file", String(64)),
+    Column("error_file", String(64)),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("times", Text, nullable=False),  # JSON object, status -> ns at which it was reached
+    Column("worker", String(64)),  # the process that works on it
+    Column("worker_until", BigInteger),  # ns: when others may take it over
+    Index(None, "project", "created", "id"),
+    Index(None, "project", "status"),
+)
+
+# The answers of a batch that is not finished yet. The primary key sees to it that no line has two.
+batch_lines = Table(
+    "batch_lines",
+    metadata,
+    Column("batch", String(64), ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True),
+    Column("line", Integer, primary_key=True),  # of the input file, from 1
+    Column("succeeded", Boolean, nullable=False),
+    Column("answer", LargeBinary, nullable=False),  # the line of the output as it will be written
 )

@@ -6,14 +6,13 @@ The newest rows stay in memory as Arrow; every question reads both. See `Queries
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from sqlalchemy import Engine
 
 from hone.core import Clock, now_ns
 from hone.errors import StoreBusy, StoreError
 from hone.store._limits import Limits
+from hone.store._local_path import local_path
 from hone.store._maintenance import Maintenance
 from hone.store._mirror import Mirror
 from hone.store._publish import Listener, Publisher
@@ -186,17 +185,3 @@ class Telemetry(Queries):
     def _check_open(self) -> None:
         if self._closed:
             raise StoreError("the telemetry store is closed")
-
-
-def local_path(blobs: Path | str) -> Path:
-    """The folder behind a path or a `file:` URL.
-
-    Raises:
-        StoreError: the URL is of another kind.
-    """
-    if isinstance(blobs, Path) or "://" not in blobs:
-        return Path(blobs).absolute()
-    parts = urlsplit(blobs)
-    if parts.scheme != "file":
-        raise StoreError(f"telemetry cannot be kept at {parts.scheme}:// yet", hint="name a folder or a file:// URL")
-    return Path(url2pathname(parts.path))
