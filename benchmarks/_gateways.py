@@ -27,6 +27,7 @@ class Start:
     env: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)  # what a caller sends
     cwd: Path | None = None
+    worker: str | None = None  # on the command line of the process that answers, where there are others behind it
 
 
 @dataclass
@@ -57,15 +58,32 @@ use = "openai-compatible/mock"
 base_url = "{model}"
 api_key = "${{MODEL_KEY}}"
 price = {{ input = 0.4, output = 1.6 }}
+
+[budgets.everyone]
+spend = "1000000 USD / month"
+rate = "1000000000 / day"
+tokens = "1000000000000 / day"
 """
     )
-    return {"HONE_API_KEY": KEY, "MODEL_KEY": MODEL_KEY}
+    return {"HONE_API_KEY": KEY, "MODEL_KEY": MODEL_KEY, "PYTHONPATH": str(SOURCE)}
+
+
+def hone_key(folder: Path, environ: dict[str, str]) -> str:
+    """A key of its own for the caller, with a budget, as an operator makes it."""
+    command = [sys.executable, "-m", "hone", "keys", "create", "bench", "--project", str(folder), "--json"]
+    command += ["--model", "mock", "--spend", "1000000 USD / month"]
+    made = subprocess.run(command, env=os.environ | environ, check=True, capture_output=True, text=True)
+    return str(json.loads(made.stdout)["secret"])
 
 
 def start_hone(folder: Path, port: int, model: str) -> Start:
-    environ = hone_project(folder, model) | {"PYTHONPATH": str(SOURCE)}
-    command = [sys.executable, "-m", "hone", "up", "--port", str(port), "--project", str(folder)]
-    return Start(command, environ, BEARER)
+    environ = hone_project(folder, model)
+    secret = folder / "key"  # of an earlier round
+    if not secret.exists():
+        secret.write_text(hone_key(folder, environ))
+    caller = {"authorization": f"Bearer {secret.read_text()}"}
+    command = [sys.executable, "-m", "hone", "up", "--port", str(port), "--project", str(folder), "--workers", "1"]
+    return Start(command, environ, caller, worker="hone.server._worker")
 
 
 def hone() -> Gateway:

@@ -15,19 +15,21 @@ SERVER, OTHERS = {0}, {1}  # cores
 
 
 class Served:
-    """A running server; figures are sums over its process and all that it started."""
+    """A running server; figures are sums over its process and all that it started, or over those that answer alone."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, worker: str | None = None) -> None:
+        """`worker` stands on the command line of those that answer, where others stand behind them."""
         self.pid = pid
         self.answered = 0
+        self._worker = worker
 
-    def cpu(self) -> float:
+    def cpu(self, *, serving: bool = False) -> float:
         """Seconds of CPU, user and system, since it started; children that have ended are counted in."""
-        return sum(sum(map(int, fields[11:15])) for fields in self._family()) / TICK
+        return sum(sum(map(int, fields[11:15])) for fields in self._family(serving)) / TICK
 
-    def memory(self) -> float:
+    def memory(self, *, serving: bool = False) -> float:
         """Resident memory in MB (10^6 bytes)."""
-        return sum(int(fields[21]) for fields in self._family()) * PAGE / 1e6
+        return sum(int(fields[21]) for fields in self._family(serving)) * PAGE / 1e6
 
     def settle(self) -> None:
         """Wait until what it does behind the answers is done: it is part of their cost."""
@@ -40,7 +42,7 @@ class Served:
                 return
             used = now
 
-    def _family(self) -> list[list[str]]:
+    def _family(self, serving: bool = False) -> list[list[str]]:
         """The fields of /proc/PID/stat behind the name, for the process and its descendants."""
         found: dict[int, list[str]] = {}
         for path in Path("/proc").iterdir():
@@ -52,11 +54,15 @@ class Served:
         wanted = [self.pid]
         for pid in wanted:
             wanted += [child for child, fields in found.items() if int(fields[1]) == pid]
+        if serving and self._worker is not None:
+            wanted = [pid for pid in wanted if self._worker.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()]
         return [found[pid] for pid in wanted if pid in found]
 
 
 @contextmanager
-def serving(command: list[str], env: dict[str, str], cwd: Path, log: Path) -> Iterator[Served]:
+def serving(
+    command: list[str], env: dict[str, str], cwd: Path, log: Path, worker: str | None = None
+) -> Iterator[Served]:
     """A server on its core, stopped at the end. Of our environment it gets as little as it needs."""
     environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | env
     ours = os.sched_getaffinity(0)
@@ -68,7 +74,7 @@ def serving(command: list[str], env: dict[str, str], cwd: Path, log: Path) -> It
         )  # fmt: skip
     os.sched_setaffinity(0, ours)
     try:
-        yield Served(process.pid)
+        yield Served(process.pid, worker)
     finally:
         process.terminate()
         try:
