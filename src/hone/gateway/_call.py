@@ -24,6 +24,8 @@ class Call(Struct, frozen=True, kw_only=True):
     user: str | None = None
     tags: tuple[str, ...] = ()
     key: Key | None = None  # that the caller showed
+    cache: float | bool | None = None  # seconds that an answer may be old; False: none is used or kept; None: not said
+    refresh: bool = False  # ask again, and keep the new answer
 
 
 class Reply(Struct, kw_only=True):

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from hone.core import Clock, Span, Target, Usage, new_id, now_ns, valid_span_id, valid_trace_id
 from hone.errors import HoneError, StoreError, UnknownModel
 from hone.feedback import score_from
-from hone.gateway import Edition, Gateway, Keys, Rooms, Standing, standings
+from hone.gateway import Cache, Edition, Gateway, Keys, Rooms, Standing, standings
 from hone.local._bookkeeper import Bookkeeper
 from hone.local._configuration import configuration
 from hone.local._edition import Files, files_of, fitting
@@ -24,7 +24,17 @@ from hone.project import Project, load
 from hone.prompts import Prompt, parse
 from hone.providers import Model, Provider
 from hone.releases import Releases
-from hone.store import AccessKeys, Accounts, Catalog, Embeddings, Experiments, Telemetry, Ticket, open_database
+from hone.store import (
+    AccessKeys,
+    Accounts,
+    CachedAnswers,
+    Catalog,
+    Embeddings,
+    Experiments,
+    Telemetry,
+    Ticket,
+    open_database,
+)
 from hone.traces import Recorder, TraceFilter, Traces
 
 log = logging.getLogger("hone")
@@ -76,6 +86,8 @@ class House:
         )  # fmt: skip
         self.accounts = Accounts(self._engine, project.name)
         self.keys = Keys(AccessKeys(self._engine, project.name, clock), clock)
+        self.answers = CachedAnswers(self._engine, project.name)
+        self._cache = Cache(self.answers, clock)
         self.gateway = Gateway(
             Rooms(
                 search=self.grounds.search,
@@ -83,6 +95,7 @@ class House:
                 cost=self._cost,
                 record=self._keep,
                 renewal=partial(self.accounts.renew, new_id()),
+                cache=self._cache,
                 providers=providers or {},
                 clock=clock,
             ),
@@ -137,6 +150,7 @@ class House:
         """Make durable what was recorded, and release the files."""
         self.bookkeeper.close()
         self.shares.close()
+        self._cache.close()
         self.telemetry.close()
         self._engine.dispose()
 

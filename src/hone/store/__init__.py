@@ -2,6 +2,7 @@
 
 from hone.store._access import AccessKey, AccessKeys
 from hone.store._accounts import AccountName, Accounts, Ask, Held, Used
+from hone.store._answers import EVERY_TASK, AskedBefore, CachedAnswer, CachedAnswers, Occupied
 from hone.store._ask import Cursor, Dimension, EventQuery, Figures, Order, ScoreQuery, SpanQuery
 from hone.store._catalog import Catalog
 from hone.store._catalog_shapes import (
@@ -24,12 +25,16 @@ from hone.store._telemetry import Telemetry
 from hone.store._ticket import Receipt, Ticket
 
 __all__ = [
+    "EVERY_TASK",
     "AccessKey",
     "AccessKeys",
     "AccountName",
     "Accounts",
     "Ask",
+    "AskedBefore",
     "Build",
+    "CachedAnswer",
+    "CachedAnswers",
     "Catalog",
     "Cursor",
     "DatasetVersion",
@@ -43,6 +48,7 @@ __all__ = [
     "Judgement",
     "Limits",
     "Metric",
+    "Occupied",
     "Order",
     "PromptLabel",
     "PromptVersion",

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw
 
 from hone.errors import CallError
-from hone.gateway import Call
+from hone.gateway import Call, wished
 from hone.server._door import Request
 from hone.server._identity import Identity
 
@@ -17,6 +17,7 @@ _fields = msgspec.json.Decoder(dict[str, Raw])
 
 class _Hone(msgspec.Struct, forbid_unknown_fields=True):
     input: dict[str, Any] | None = None
+    cache: str | bool | None = None  # "1h", or false
 
 
 class Parsed(msgspec.Struct):
@@ -80,6 +81,7 @@ def _call(fields: dict[str, Raw], known: Parsed, identity: Identity, start: int)
         session=identity.session,
         user=identity.user or known.user,
         tags=identity.tags,
+        cache=wished(known.hone.cache) if known.hone else None,
     )
 
 
