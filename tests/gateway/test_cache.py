@@ -17,6 +17,7 @@ from hone.gateway._memory import Memory
 from hone.gateway._place import Place
 from hone.gateway._replay import as_body, as_events, complete
 from hone.providers import Model, _wire
+from hone.providers._minilm import minilm
 from hone.store import CachedAnswer, CachedAnswers, open_database
 
 NOW = 1_700_000_000_000_000_000
@@ -67,7 +68,7 @@ def sqlite(tmp_path: Path):
 async def test_a_slow_database_holds_up_one_call_for_a_moment_and_the_next_not_at_all(sqlite: Engine) -> None:
     kept = Slow(sqlite, "p")
     kept.put([answer("a")])
-    cache = Cache(kept, lambda: NOW + 1)
+    cache = Cache(kept, lambda: NOW + 1, minilm)
     assert await cache.find(place("b")) is None  # opens the connection
     kept.seconds = 0.6
     start = time.monotonic()
@@ -83,7 +84,7 @@ async def test_a_slow_database_holds_up_one_call_for_a_moment_and_the_next_not_a
 
 
 async def test_a_broken_database_is_a_miss_and_memory_goes_on(sqlite: Engine, caplog: pytest.LogCaptureFixture) -> None:
-    cache = Cache(Broken(sqlite, "p"), lambda: NOW + 1)
+    cache = Cache(Broken(sqlite, "p"), lambda: NOW + 1, minilm)
     assert await cache.find(place("a")) is None
     cache.keep(answer("a"))
     assert await cache.find(place("a")) == answer("a")
@@ -92,7 +93,7 @@ async def test_a_broken_database_is_a_miss_and_memory_goes_on(sqlite: Engine, ca
 
 
 async def test_an_answer_that_is_too_large_is_not_kept(sqlite: Engine) -> None:
-    cache = Cache(CachedAnswers(sqlite, "p"), lambda: NOW + 1)
+    cache = Cache(CachedAnswers(sqlite, "p"), lambda: NOW + 1, minilm)
     cache.keep(answer("a", b"x" * 5_000_000))
     assert await cache.find(place("a")) is None
     cache.close()

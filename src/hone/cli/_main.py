@@ -24,7 +24,7 @@ _VERBS = {
     "feedback": ("hone.cli._feedback", "Add a score to a span, trace or session."),
     "keys": ("hone.cli._keys", "Who may call: create, list, rotate and revoke keys."),
     "budgets": ("hone.cli._budgets", "How limits on money, calls and tokens stand."),
-    "cache": ("hone.cli._cache", "Answers that may be used again: show, clear."),
+    "cache": ("hone.cli._cache", "Answers that may be used again: show, clear, measure."),
     "doctor": ("hone.cli._doctor", "Look for the common faults of a project and this machine."),
     "demo": ("hone.cli.demo", "The whole loop on real questions: serve, see, judge, release, and catch a bad change."),
 }

@@ -1,6 +1,7 @@
 """Serving: one way for every call, whichever door it came by."""
 
 from hone.gateway._admission import Admission
+from hone.gateway._alike import Questions
 from hone.gateway._cache import Cache
 from hone.gateway._call import Call, Reply
 from hone.gateway._edition import Edition
@@ -18,6 +19,7 @@ __all__ = [
     "Gateway",
     "Key",
     "Keys",
+    "Questions",
     "Reply",
     "Rooms",
     "Standing",

@@ -93,7 +93,7 @@ class Gateway:
             values = prepared.values
             if prepared.unknown:
                 return await self._dont_know(call, story, prepared)
-            place = place_of(now.project.name, call, route, prepared, story.prompt_version)
+            place = place_of(now.project.name, call, route, prepared, story)
             with self._visit(place, story) as visit:
                 if (known := await visit.find()) is not None:
                     return await self._again(story, values, visit, known, read_completion(known.body), "messages")
@@ -233,7 +233,7 @@ class Gateway:
         call, place, now = story.call, visit.place, self._rooms.clock()
         story.model_call(
             place.model, place.body, start=visit.begun, end=now, output=output, cost=0.0, given=given,
-            first_token=now if call.stream else None, more={"cached_trace": known.trace_id},
+            first_token=now if call.stream else None, more={"cached_trace": known.trace_id, **visit.likeness},
         )  # fmt: skip
         await _kept(self._record(story, values, output, None))
         headers = self._headers(story, 0.0)

@@ -8,8 +8,10 @@ from msgspec import Raw, Struct
 
 from hone.errors import CallError
 from hone.gateway._call import Call
+from hone.gateway._input import messages_of, split_input
 from hone.gateway._prepare import Prepared, body_for
 from hone.gateway._route import Route
+from hone.gateway._spans import Story
 from hone.project import duration
 from hone.providers import Model
 
@@ -17,6 +19,14 @@ _FORMAT = 1  # of what is hashed and kept; another one finds nothing of this one
 _LONGEST = 30 * 86_400.0  # seconds that a caller may ask for
 # Who asks, and how the answer is sent: the same question all the same.
 _BESIDE = {"user", "metadata", "safety_identifier", "prompt_cache_key", "stream", "stream_options"}
+
+
+class Alike(Struct, frozen=True):
+    """`scope` is equal for calls that differ in their question alone; one with a cosine of `least` will do."""
+
+    scope: str
+    question: str
+    least: float
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -28,10 +38,11 @@ class Place(Struct, frozen=True, kw_only=True):
     model: Model
     body: dict[str, Raw]
     seconds: float
+    alike: Alike | None = None
 
 
-def place_of(project: str, call: Call, route: Route, prepared: Prepared, prompt: str | None) -> Place | None:
-    """None where nothing may be kept. `prompt` is the SHA-256 of the prompt that was rendered.
+def place_of(project: str, call: Call, route: Route, prepared: Prepared, story: Story) -> Place | None:
+    """None where nothing may be kept. `story` knows which prompt was rendered, and which knowledge was searched.
 
     Answers stand at the first model of the chain: what a fallback says is never taken for it.
     """
@@ -43,14 +54,30 @@ def place_of(project: str, call: Call, route: Route, prepared: Prepared, prompt:
     if _samples(body) != 1:
         return None
     asked = {name: msgspec.json.decode(raw) for name, raw in body.items() if name not in _BESIDE}
+    around = _around(project, call, route, model, story.prompt_version)
     return Place(
-        address=digest([*_around(project, call, route, model, prompt), asked]),
+        address=digest([*around, asked]),
         environment=route.environment,
         task=route.task.name if route.task else "",
         model=model,
         body=body,
         seconds=seconds,
+        alike=_alike(call, route, prepared, story, [*around, asked]),
     )
+
+
+def _alike(call: Call, route: Route, prepared: Prepared, story: Story, parts: list[Any]) -> Alike | None:
+    task, values = route.task, prepared.values
+    if task is None or task.cache_similarity is None or values is None or task.question is None:
+        return None
+    _, earlier = split_input(task, call, messages_of(call))
+    rest = {name: value for name, value in values.items() if name != task.question}
+    searched = [span.attributes.get("snapshot") for span in story.spans if span.kind == "retrieval"]
+    variant = route.variant.name if route.variant else None
+    *around, asked = parts
+    others = {name: value for name, value in asked.items() if name != "messages"}
+    scope = digest([*around, variant, others, earlier, rest, searched])
+    return Alike(scope, str(values[task.question]), task.cache_similarity)
 
 
 def place_of_vectors(project: str, call: Call, route: Route) -> Place | None:

@@ -30,6 +30,8 @@ class Visit:
         self._clock = clock
         self._leads: asyncio.Future[CachedAnswer | None] | None = None
         self._heard: list[bytes] = []
+        self._vector: bytes | None = None
+        self.likeness: dict[str, float] = {}  # how near the question was that had this answer, if it was another one
         self.begun = clock()
         if self.place is not None:
             story.cache = "miss"
@@ -43,7 +45,12 @@ class Visit:
             if flight is not None:
                 return self._found(await asyncio.shield(flight))
             self._leads = self._cache.flights[self.place.address] = asyncio.get_running_loop().create_future()
-        return self._found(await self._cache.find(self.place))
+        known = await self._cache.find(self.place)
+        if known is None and (alike := await self._cache.find_alike(self.place)) is not None:
+            self._vector, known = alike.vector, alike.answer
+            if known is not None:
+                self.likeness = {"similarity": round(alike.similarity, 4)}
+        return self._found(known)
 
     def keep(self, model: Model, body: bytes) -> None:
         """A whole answer of a conversation has come."""
@@ -64,7 +71,7 @@ class Visit:
             created=now,
             expires=now + int(self.place.seconds * _SECOND),
         )
-        self._cache.keep(answer)
+        self._cache.keep(answer, self.place.alike, self._vector)
         self._land(answer)
 
     def hear(self, block: bytes) -> None:

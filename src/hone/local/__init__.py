@@ -3,6 +3,7 @@
 from hone.local._evaluate import Bench, Options
 from hone.local._hone import Hone, open_here
 from hone.local._house import House
+from hone.local._likeness import Likeness, likeness
 from hone.local._sdk import Evaluation, dataset, evaluate, grow, record
 from hone.local._watcher import Watcher
 
@@ -11,11 +12,13 @@ __all__ = [
     "Evaluation",
     "Hone",
     "House",
+    "Likeness",
     "Options",
     "Watcher",
     "dataset",
     "evaluate",
     "grow",
+    "likeness",
     "open_here",
     "record",
 ]

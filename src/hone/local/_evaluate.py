@@ -67,7 +67,7 @@ class Bench:
             split=options.split,
             limit=options.limit,
             variants={each.variant: each.sha256 for each in targets},
-            evaluators=self._evaluators(task, options.evaluators or chosen(dataset)),
+            evaluators=self.evaluators(task, options.evaluators or chosen(dataset)),
             by=options.by,
         )
         rig = Rig(
@@ -135,7 +135,12 @@ class Bench:
     def target(self, name: str) -> Target:
         return target(self.house, name)
 
-    def _evaluators(self, task: str, asked: Sequence[Asked]) -> list[Evaluator]:
+    def evaluators(self, task: str, asked: Sequence[Asked]) -> list[Evaluator]:
+        """What judges the answers of a task, made from names and functions.
+
+        Raises:
+            ProjectError: a metric is declared as something else.
+        """
         project = self.house.project
         declared = {name: Metric(kind=each.kind, direction=each.direction) for name, each in project.metrics.items()}
         output = project.tasks[task].output

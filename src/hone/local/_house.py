@@ -17,7 +17,7 @@ from hone.gateway import Cache, Edition, Gateway, Keys, Rooms, Standing, standin
 from hone.local._bookkeeper import Bookkeeper
 from hone.local._configuration import configuration
 from hone.local._edition import Files, files_of, fitting
-from hone.local._grounding import Grounds
+from hone.local._grounding import Grounds, usual_embedder
 from hone.local._shares import Shares
 from hone.models import Prices
 from hone.project import Project, load
@@ -87,7 +87,7 @@ class House:
         self.accounts = Accounts(self._engine, project.name)
         self.keys = Keys(AccessKeys(self._engine, project.name, clock), clock)
         self.answers = CachedAnswers(self._engine, project.name)
-        self._cache = Cache(self.answers, clock)
+        self._cache = Cache(self.answers, clock, usual_embedder)
         self.gateway = Gateway(
             Rooms(
                 search=self.grounds.search,
