@@ -1,6 +1,7 @@
 """The rooms of one project, opened, introduced to each other, and closed again."""
 
 import logging
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -22,7 +23,7 @@ from hone.local._shares import Shares
 from hone.models import Prices
 from hone.project import Project, load
 from hone.prompts import Prompt, parse
-from hone.providers import Model, Provider
+from hone.providers import Cassette, Model, Provider, registry, taped
 from hone.releases import Releases
 from hone.store import (
     AccessKeys,
@@ -57,9 +58,13 @@ class House:
         project: Project,
         *,
         providers: Mapping[str, Provider] | None = None,
+        cassette: str | None = None,
         clock: Clock = now_ns,
     ) -> None:
+        """`cassette` is `record:PATH` or `replay:PATH`; without it, what HONE_CASSETTE says."""
         self.clock = clock
+        cassette = cassette or os.environ.get("HONE_CASSETTE")
+        self._cassette = Cassette.read(cassette) if cassette else None
         # What can be wrong in a file is found before a file or a thread is opened.
         self._files = files_of(project)
         self._engine = open_database(project.database_url)
@@ -96,7 +101,7 @@ class House:
                 record=self._keep,
                 renewal=partial(self.accounts.renew, new_id()),
                 cache=self._cache,
-                providers=providers or {},
+                providers=self._taped(providers or {}),
                 clock=clock,
             ),
             self._edition(self._files),
@@ -226,8 +231,19 @@ class House:
     def _project(self) -> Project:
         return self._files.project
 
+    def _taped(self, providers: Mapping[str, Provider]) -> Mapping[str, Provider]:
+        if self._cassette is None:
+            return providers
+        if self._cassette.mode == "replay":
+            log.warning("no model is asked: answers are the recordings in %s", self._cassette.folder)
+        return taped(self._cassette, providers, registry.names(), registry.load)
+
     def _edition(self, files: Files) -> Edition:
-        return Edition(project=files.project, prompts=partial(self._prompt, files.prompts), version=files.version)
+        project = files.project
+        if self._cassette is not None and self._cassette.mode == "replay":
+            # Nobody is asked, so no key is needed.
+            project = replace(project, models={name: replace(m, missing=()) for name, m in project.models.items()})
+        return Edition(project=project, prompts=partial(self._prompt, files.prompts), version=files.version)
 
     def _record_prompts(self, files: Files) -> None:
         """Each text of a prompt that is new becomes a version of it."""

@@ -1,12 +1,13 @@
 """OpenAI and every server that speaks its chat dialect: vLLM, SGLang, llama.cpp, Ollama and many vendors."""
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import msgspec
+from msgspec.structs import replace
 
-from hone.errors import ProjectError, UpstreamGarbage, UpstreamRefused
+from hone.errors import CallError, ProjectError, UpstreamGarbage, UpstreamRefused
 from hone.providers._http import Response, Upstream
 from hone.providers._pool import Upstreams
 from hone.providers._refusal import error_in, refuse, without_key, worth_keeping
@@ -45,6 +46,7 @@ class OpenAICompatible:
 
     async def chat(self, model: Model, request: ChatRequest) -> Answer:
         """Make the call; see `Provider.chat`."""
+        request = _renamed(request, self._vendor.renamed) if self._vendor.renamed else request
         return await self._post(model, "/chat/completions", request, partial(self._answer, stream=request.stream))
 
     async def embeddings(self, model: Model, request: EmbeddingRequest) -> Answer:
@@ -126,6 +128,23 @@ class OpenAICompatible:
     async def close(self) -> None:
         """Release pooled connections."""
         await self._upstreams.close()
+
+
+def _renamed(request: ChatRequest, names: Sequence[tuple[str, str]]) -> ChatRequest:
+    """
+    Raises:
+        CallError: the body is not a JSON object.
+    """
+    try:
+        fields = msgspec.json.decode(request.body, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise CallError(f"not a chat completion request: {problem}") from None
+    if not any(old in fields for old, _ in names):
+        return request
+    for old, new in names:
+        if old in fields:
+            fields[new] = fields.pop(old)
+    return replace(request, body=msgspec.json.encode(fields))
 
 
 def _check(origin: str, kind: str, body: bytes, stream: bool) -> None:
