@@ -260,6 +260,13 @@ def test_an_answer_is_used_only_as_long_as_the_task_says(client, upstream):
 # -- the caller's word
 
 
+def test_a_caller_can_want_a_younger_answer_than_the_task_does(client, upstream):
+    wish = {"extra_body": {"hone": {"cache": "1s"}}}
+    assert ask(client)[0] == "miss"
+    time.sleep(1.1)
+    assert [ask(client)[0], ask(client, **wish)[0], ask(client, **wish)[0]] == ["hit", "miss", "hit"]
+
+
 def test_a_caller_can_do_without_or_ask_anew(client, upstream):
     upstream.script(Step(text="old"), Step(text="aside"), Step(text="aside"), Step(text="new"))
     assert ask(client)[0] == "miss"
@@ -294,8 +301,10 @@ def test_vectors_are_kept_where_the_caller_asks(client, upstream, spans):
 
     wish = {"extra_body": {"hone": {"cache": "1h"}}}
     assert [embed(), embed(**wish), embed(**wish), embed(dimensions=4, **wish)] == ["off", "miss", "hit", "miss"]
+    odd = {"extra_body": wish["extra_body"] | {"stream": True}}
+    assert embed(**odd) == "hit", "vectors are never a stream"
     assert len(upstream.received) == 3
-    known = next(span for span in spans(None, 4) if span.attributes.get("cache") == "hit")
+    known = next(span for span in spans(None, 5) if span.attributes.get("cache") == "hit")
     assert (known.input, known.input_tokens, known.cost) == ('"a text"', 7, 0.0)
 
 
@@ -390,6 +399,19 @@ def test_when_the_first_of_many_leaves_the_others_are_answered(client, server, u
         waiter = threads.submit(ask, client)
         assert isinstance(leaver.exception(), httpx.TimeoutException)
         assert waiter.result(timeout=2)[0] == "miss"
+
+
+def test_when_one_of_those_who_wait_leaves_the_others_are_answered(client, server, upstream):
+    upstream.script(Step(text="late", latency=1.5))
+    body = {"model": "often", "messages": [{"role": "user", "content": "What time is it?"}]}
+    with ThreadPoolExecutor(3) as threads:
+        first = threads.submit(ask, client)
+        time.sleep(0.3)
+        leaver = threads.submit(httpx.post, f"{server.url}/v1/chat/completions", json=body, timeout=0.4)
+        waiter = threads.submit(ask, client)
+        assert isinstance(leaver.exception(), httpx.TimeoutException)
+        assert [first.result()[0], waiter.result()[0]] == ["miss", "hit"]
+    assert len(upstream.received) == 1
 
 
 # -- processes

@@ -237,7 +237,7 @@ class Gateway:
         )  # fmt: skip
         await _kept(self._record(story, values, output, None))
         headers = self._headers(story, 0.0)
-        if not call.stream:
+        if not call.stream or given != "messages":
             return Reply(headers=headers, body=known.body)
         return Reply(headers=headers, stream=_send(as_events(known.body, usage=wants_usage(call))))
 

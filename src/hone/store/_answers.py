@@ -91,7 +91,8 @@ class CachedAnswers:
         with writing(self._engine) as connection:
             cleared = self._cleared(connection)
             dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-            for answer in answers:
+            # In one order, so that two processes never wait for each other in a circle.
+            for answer in sorted(answers, key=lambda each: each.address):
                 if answer.created > max(cleared.get(EVERY_TASK, 0), cleared.get(answer.task, 0)):
                     row = self._row(answer)
                     made = dialect.insert(cached_answers).values(**row)
