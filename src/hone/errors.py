@@ -7,6 +7,7 @@ HoneError
 ├── MissingExtra           an optional part is not installed
 ├── CallError              the caller asked for something that cannot be done (4xx)
 │   ├── UnknownModel       no task, variant, alias or provider of that name
+│   ├── NotRecorded        calls are replayed, and this one was never recorded
 │   ├── TooLarge           the request is over the size limit
 │   ├── NotAllowed         no key, a wrong key, or a host that is not served
 │   ├── RateLimited        too many calls or tokens for now; `details["retry_after"]` says when to come back
@@ -76,6 +77,11 @@ class UnknownModel(CallError):
 
 class NotFound(CallError):
     code = "not_found"
+    status = 404
+
+
+class NotRecorded(CallError):
+    code = "not_recorded"
     status = 404
 
 

@@ -255,6 +255,15 @@ def test_an_unknown_key_names_the_line_and_the_nearest_key(folder: Path, after: 
         ),
         ("[knowledge.k]\nsources = []", "expected `array` of length >= 1 (hone.toml:3, knowledge.k.sources)"),
         (
+            "[tasks.a]\ninput = { q = 'string' }\ncache_similarity = 0.9",
+            "`cache_similarity` needs `cache` (hone.toml:4, tasks.a.cache_similarity)",
+        ),
+        (
+            "[tasks.a]\ninput = { q = 'string', r = 'string' }\ncache = '1h'\ncache_similarity = 0.9",
+            "`cache_similarity` compares one text, so the task needs one string among its inputs (hone.toml:5, "
+            "tasks.a.cache_similarity)",
+        ),
+        (
             "[knowledge.k]\nsources = ['x']\nchunk = 10\noverlap = 10",
             "`overlap` must be less than `chunk` (hone.toml:5, knowledge.k.overlap)",
         ),

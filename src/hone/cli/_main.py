@@ -25,6 +25,7 @@ _VERBS = {
     "keys": ("hone.cli._keys", "Who may call: create, list, rotate and revoke keys."),
     "budgets": ("hone.cli._budgets", "How limits on money, calls and tokens stand."),
     "batches": ("hone.cli._batches", "Files of calls that are answered beside the others: list, show, cancel."),
+    "cache": ("hone.cli._cache", "Answers that may be used again: show, clear, measure."),
     "doctor": ("hone.cli._doctor", "Look for the common faults of a project and this machine."),
     "demo": ("hone.cli.demo", "The whole loop on real questions: serve, see, judge, release, and catch a bad change."),
 }

@@ -29,13 +29,16 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     user: str | None = None
     tags: tuple[str, ...] = ()
     trace: tuple[str, str] | None = None
+    cache: bool = True  # false: the answer is neither taken from the cache nor kept in it
 
     @property
     def body(self) -> dict[str, Any]:
         """The fields of the chat completion that says this."""
+        beside = {} if self.cache else {"cache": False}
         if self.text is not None:
-            return {"model": self.task, "messages": [{"role": "user", "content": self.text}]}
-        return {"model": self.task, "messages": [], "hone": {"input": self.input or {}}}
+            fields = {"model": self.task, "messages": [{"role": "user", "content": self.text}]}
+            return fields | ({"hone": beside} if beside else {})
+        return {"model": self.task, "messages": [], "hone": {"input": self.input or {}, **beside}}
 
 
 class Connection(Protocol):

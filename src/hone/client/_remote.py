@@ -19,6 +19,7 @@ from hone.errors import (
     HoneError,
     NotAllowed,
     NotFound,
+    NotRecorded,
     ProjectError,
     PromptError,
     StoreBusy,
@@ -38,7 +39,8 @@ _SECONDS = 600.0  # a model may think for long; the server has its own, shorter 
 _BY_CODE: dict[str, type[HoneError]] = {
     kind.code: kind
     for kind in (
-        *(ProjectError, PromptError, CallError, UnknownModel, NotFound, TooLarge, NotAllowed, StoreError, StoreBusy),
+        *(ProjectError, PromptError, CallError, UnknownModel, NotFound, NotRecorded, TooLarge, NotAllowed),
+        *(StoreError, StoreBusy),
         *(UpstreamError, UpstreamUnreachable, UpstreamTimeout, UpstreamGarbage, UpstreamCut),
     )
 }

@@ -10,7 +10,16 @@ from msgspec import Struct
 
 from hone.core import Clock, new_id, now_ns, to_json
 from hone.datasets import Dataset, Example, Split, digest_of
-from hone.errors import CallError, HoneError, MissingExtra, NotAllowed, NotFound, ProjectError, UnknownModel
+from hone.errors import (
+    CallError,
+    HoneError,
+    MissingExtra,
+    NotAllowed,
+    NotFound,
+    NotRecorded,
+    ProjectError,
+    UnknownModel,
+)
 from hone.evals._case import Answer, Evaluator
 from hone.evals._report import Run
 from hone.store import Experiment, Experiments, Result
@@ -22,7 +31,7 @@ Call = Callable[[str, dict[str, Any] | str, tuple[str, ...]], Answer]
 """Runs `task@variant` with an input and tags. What it raises is the example's error."""
 
 # With these, no call would go better than the first.
-_OURS = (ProjectError, UnknownModel, NotAllowed, MissingExtra)
+_OURS = (ProjectError, UnknownModel, NotAllowed, NotRecorded, MissingExtra)
 
 
 class Plan(Struct, frozen=True, kw_only=True):

@@ -1,24 +1,30 @@
 """Serving: one way for every call, whichever door it came by."""
 
 from hone.gateway._admission import Admission
+from hone.gateway._alike import Questions
+from hone.gateway._cache import Cache
 from hone.gateway._call import Call, Reply
 from hone.gateway._count import Counted
 from hone.gateway._edition import Edition
 from hone.gateway._gateway import Gateway, Rooms
 from hone.gateway._key import PREFIX, Key, Keys
+from hone.gateway._place import wished
 from hone.gateway._standing import Standing, standings
 
 __all__ = [
     "PREFIX",
     "Admission",
+    "Cache",
     "Call",
     "Counted",
     "Edition",
     "Gateway",
     "Key",
     "Keys",
+    "Questions",
     "Reply",
     "Rooms",
     "Standing",
     "standings",
+    "wished",
 ]

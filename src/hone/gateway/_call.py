@@ -27,6 +27,8 @@ class Call(Struct, frozen=True, kw_only=True):
     key: Key | None = None  # that the caller showed
     dialect: Dialect = "chat"  # what the caller spoke; `fields` are in the chat dialect all the same
     headers: dict[str, str] = field(default_factory=dict)  # of the caller's, those that go on to the model
+    cache: float | bool | None = None  # seconds that an answer may be old; False: none is used or kept; None: not said
+    refresh: bool = False  # ask again, and keep the new answer
 
 
 class Reply(Struct, kw_only=True):

@@ -10,18 +10,23 @@ from hone.errors import CallError
 from hone.gateway._account import Renewal
 from hone.gateway._admission import Admission, Grant
 from hone.gateway._asking import Asked, Asking
+from hone.gateway._cache import Cache
 from hone.gateway._call import Call, Reply
 from hone.gateway._count import Counted
 from hone.gateway._count import estimate as count_estimate
 from hone.gateway._edition import Current, Edition
 from hone.gateway._estimate import Usual, estimate, require_price, used
 from hone.gateway._output import Output, read_completion, read_embeddings
+from hone.gateway._place import Place, place_of, place_of_vectors
 from hone.gateway._prepare import Prepared, Search, body_for, wants_usage
 from hone.gateway._relay import Relay
+from hone.gateway._replay import as_events
 from hone.gateway._route import Route, Weights
 from hone.gateway._spans import Story
+from hone.gateway._visit import Visit
 from hone.project import Project
 from hone.providers import Model, Provider, _wire
+from hone.store import CachedAnswer
 
 DONT_KNOW = "I don't know."
 
@@ -37,6 +42,7 @@ class Rooms(Struct, kw_only=True):
     cost: Callable[[Model, Usage], float | None]
     record: Record
     renewal: Renewal  # asks the accounts of budgets
+    cache: Cache | None = None
     providers: Mapping[str, Provider] = {}  # instances that stand in for the registry's
     clock: Clock = now_ns
 
@@ -89,15 +95,19 @@ class Gateway:
             values = prepared.values
             if prepared.unknown:
                 return await self._dont_know(call, story, prepared)
-            if grant is not None:
-                await self._reserve(grant, story, prepared)
-            asked = await self._asking.ask(call, route, prepared, story)
-            if asked.relay is not None:
-                stream = self._stream(asked.relay, story, prepared, asked)
-                # Begun at once: closing it is heard, and the call recorded, even if nobody ever reads from it.
-                await anext(stream)
-                return Reply(headers=self._headers(story, None), stream=stream)
-            return await self._whole(call, story, prepared, asked)
+            place = place_of(now.project.name, call, route, prepared, story)
+            with self._visit(place, story) as visit:
+                if (known := await visit.find()) is not None:
+                    return await self._again(story, values, visit, known, read_completion(known.body), "messages")
+                if grant is not None:
+                    await self._reserve(grant, story, prepared)
+                asked = await self._asking.ask(call, route, prepared, story)
+                if asked.relay is not None:
+                    stream = self._stream(asked.relay, story, prepared, asked, visit)
+                    # Begun at once: closing it is heard, and the call recorded, even if nobody ever reads from it.
+                    await anext(stream)
+                    return Reply(headers=self._headers(story, None), stream=stream)
+                return await self._whole(call, story, prepared, asked, visit)
         except BaseException as error:
             self._record(story, values, None, error)
             raise
@@ -116,11 +126,15 @@ class Gateway:
                 raise CallError(f"{route.task.name!r} is a task, and embeddings are made by a model")
             (model,) = route.chain
             grant = await self._enter(call, route, story, now)
-            if grant is not None:
-                await self._reserve(grant, story, Prepared(fields=call.fields, own={}))
-            made = await self._asking.embed(call, model, story)
-            body = made.answer.body or b""
-            output = read_embeddings(body)
+            with self._visit(place_of_vectors(now.project.name, call, route), story) as visit:
+                if (known := await visit.find()) is not None:
+                    return await self._again(story, None, visit, known, read_embeddings(known.body), "input")
+                if grant is not None:
+                    await self._reserve(grant, story, Prepared(fields=call.fields, own={}))
+                made = await self._asking.embed(call, model, story)
+                body = made.answer.body or b""
+                output = read_embeddings(body)
+                visit.keep_as_it_is(body)
             cost = self._rooms.cost(model, output.usage)
             story.model_call(
                 model, made.body, start=made.start, end=self._rooms.clock(), output=output, cost=cost, given="input"
@@ -206,15 +220,18 @@ class Gateway:
 
     # -- answering
 
-    async def _whole(self, call: Call, story: Story, prepared: Prepared, asked: Asked) -> Reply:
+    async def _whole(self, call: Call, story: Story, prepared: Prepared, asked: Asked, visit: Visit) -> Reply:
         body = asked.answer.body or b""
         output = read_completion(body)
+        visit.keep(asked.model, body)
         cost = self._model_span(story, asked, output, None, None)
         await _kept(self._record(story, prepared.values, output, None))
         headers = self._headers(story, cost) | asked.answer.headers
         return Reply(headers=headers, body=body)
 
-    async def _stream(self, relay: Relay, story: Story, prepared: Prepared, asked: Asked) -> AsyncGenerator[bytes]:
+    async def _stream(
+        self, relay: Relay, story: Story, prepared: Prepared, asked: Asked, visit: Visit
+    ) -> AsyncGenerator[bytes]:
         """Nothing, then the stream, block by block. The span is recorded before the last of it is sent."""
         recorded = False
 
@@ -230,7 +247,9 @@ class Gateway:
         try:
             yield b""
             while block is not None:
+                visit.hear(block)
                 if relay.done and not recorded:
+                    visit.keep_heard(asked.model, relay.output)
                     await _kept(record(None))
                 yield block
                 block = await anext(asked.blocks, None)
@@ -240,6 +259,22 @@ class Gateway:
             raise
         finally:
             await asked.answer.close()
+
+    async def _again(
+        self, story: Story, values: Any, visit: Visit, known: CachedAnswer, output: Output, given: str
+    ) -> Reply:
+        """The same answer once more. Nobody was asked, so it costs nothing and no budget is charged."""
+        assert visit.place is not None
+        call, place, now = story.call, visit.place, self._rooms.clock()
+        story.model_call(
+            place.model, place.body, start=visit.begun, end=now, output=output, cost=0.0, given=given,
+            first_token=now if call.stream else None, more={"cached_trace": known.trace_id, **visit.likeness},
+        )  # fmt: skip
+        await _kept(self._record(story, values, output, None))
+        headers = self._headers(story, 0.0)
+        if not call.stream or given != "messages":
+            return Reply(headers=headers, body=known.body)
+        return Reply(headers=headers, stream=_send(as_events(known.body, usage=wants_usage(call))))
 
     async def _dont_know(self, call: Call, story: Story, prepared: Prepared) -> Reply:
         """Nothing that is known is near enough to the question, so no model is asked to make something up."""
@@ -258,6 +293,9 @@ class Gateway:
 
     def _as_current(self, edition: Edition) -> Current:
         return Current(edition, self._rooms.search, self._rooms.weights, self._rooms.clock)
+
+    def _visit(self, place: Place | None, story: Story) -> Visit:
+        return Visit(self._rooms.cache, place, story, self._rooms.clock)
 
     def _story(self, call: Call, now: Current) -> Story:
         return Story(now.project.name, now.project.environment, now.version, call)
@@ -290,7 +328,7 @@ class Gateway:
 
     def _headers(self, story: Story, cost: float | None) -> dict[str, str]:
         call, route = story.call, story.route
-        headers = {"x-hone-trace-id": call.trace_id, "x-hone-span-id": call.span_id, "x-hone-cache": "off"}
+        headers = {"x-hone-trace-id": call.trace_id, "x-hone-span-id": call.span_id, "x-hone-cache": story.cache}
         if route is not None and route.task is not None and route.variant is not None:
             headers["x-hone-variant"] = f"{route.task.name}@{route.variant.name}"
         if cost is not None:

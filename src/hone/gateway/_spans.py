@@ -46,6 +46,7 @@ class Story:
         self.grant: Grant | None = None
         self.expected: Estimate | None = None
         self.attempts: list[tuple[Model, Span]] = []
+        self.cache = "off"  # hit | miss | off
         self._project = project
         self._environment = environment
         self._shared = {"config": config} if call.key is None else {"config": config, "key": call.key.name}
@@ -62,10 +63,11 @@ class Story:
         cost: float | None = None,
         error: BaseException | None = None,
         given: str = "messages",
+        more: dict[str, Any] | None = None,
     ) -> None:
         """One attempt at one model: a span of kind `llm`, the root itself when no task stands above it.
 
-        `given` is the field of the body that holds what the model reads.
+        `given` is the field of the body that holds what the model reads, `more` are attributes.
         """
         usage, root = (output or Output()).usage, self.route is not None and self.route.task is None and not self.spans
         self._add(
@@ -90,7 +92,7 @@ class Story:
             cost=cost,
             input=_clipped(bytes(body[given]).decode("utf-8", "replace") if given in body else None),
             output=_clipped(output.message if output else None),
-            attributes=_parameters(body, given),
+            attributes=_parameters(body, given) | ({} if self.cache == "off" else {"cache": self.cache}) | (more or {}),
         )
         self.attempts.append((model, self.spans[-1]))
 

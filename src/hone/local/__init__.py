@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from hone.local._evaluate import Bench, Options
     from hone.local._hone import Hone, open_here
     from hone.local._house import House
+    from hone.local._likeness import Likeness, likeness
     from hone.local._plane import Plane
     from hone.local._sdk import Evaluation, dataset, evaluate, grow, record
     from hone.local._serving import Serving
@@ -20,6 +21,7 @@ __getattr__ = lazily(
         "Evaluation": "_sdk",
         "Hone": "_hone",
         "House": "_house",
+        "Likeness": "_likeness",
         "Options": "_evaluate",
         "Plane": "_plane",
         "Serving": "_serving",
@@ -27,6 +29,7 @@ __getattr__ = lazily(
         "dataset": "_sdk",
         "evaluate": "_sdk",
         "grow": "_sdk",
+        "likeness": "_likeness",
         "open_here": "_hone",
         "record": "_sdk",
     },
@@ -37,6 +40,7 @@ __all__ = [
     "Evaluation",
     "Hone",
     "House",
+    "Likeness",
     "Options",
     "Plane",
     "Serving",
@@ -44,6 +48,7 @@ __all__ = [
     "dataset",
     "evaluate",
     "grow",
+    "likeness",
     "open_here",
     "record",
 ]

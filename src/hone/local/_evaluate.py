@@ -67,7 +67,7 @@ class Bench:
             split=options.split,
             limit=options.limit,
             variants={each.variant: each.sha256 for each in targets},
-            evaluators=self._evaluators(task, options.evaluators or chosen(dataset)),
+            evaluators=self.evaluators(task, options.evaluators or chosen(dataset)),
             by=options.by,
         )
         rig = Rig(
@@ -135,7 +135,12 @@ class Bench:
     def target(self, name: str) -> Target:
         return target(self.house, name)
 
-    def _evaluators(self, task: str, asked: Sequence[Asked]) -> list[Evaluator]:
+    def evaluators(self, task: str, asked: Sequence[Asked]) -> list[Evaluator]:
+        """What judges the answers of a task, made from names and functions.
+
+        Raises:
+            ProjectError: a metric is declared as something else.
+        """
         project = self.house.project
         declared = {name: Metric(kind=each.kind, direction=each.direction) for name, each in project.metrics.items()}
         output = project.tasks[task].output
@@ -163,7 +168,8 @@ class Bench:
     def _call(self, model: str, input: dict[str, Any] | str, tags: tuple[str, ...]) -> Answer:
         text, values = (input, None) if isinstance(input, str) else (None, input)
         start = time.perf_counter()
-        reply = self._connection.run(RunRequest(task=model, text=text, input=values, tags=tags))
+        # What is measured is the variant, not what is kept of it: quality, time and money of a call that is made.
+        reply = self._connection.run(RunRequest(task=model, text=text, input=values, tags=tags, cache=False))
         seconds = time.perf_counter() - start
         return Answer(text=reply.text, seconds=seconds, cost=reply.cost, trace_id=reply.trace_id, span_id=reply.span_id)
 

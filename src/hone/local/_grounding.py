@@ -116,3 +116,12 @@ def embedder_of(project: Project, knowledge: str) -> Embedder:
         return known
     local: Embedder = embedders.load(_USUAL)(project.root / named)
     return local
+
+
+def usual_embedder() -> Embedder:
+    """
+    Raises:
+        MissingExtra: it is not installed.
+    """
+    known: Embedder = embedders.load(_USUAL)()
+    return known

@@ -90,6 +90,7 @@ class Hone:
                 session=request.session,
                 user=request.user,
                 tags=request.tags,
+                cache=None if request.cache else False,
             )
         )
         return reply_from(reply.body or b"", reply.headers)

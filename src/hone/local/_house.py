@@ -13,7 +13,7 @@ from hone.feedback import score_from
 from hone.gateway import Standing, standings
 from hone.local._configuration import configuration
 from hone.local._edition import files_of
-from hone.local._plane import Plane
+from hone.local._plane import Plane, cassette_of
 from hone.project import Project, load
 from hone.providers import Provider
 from hone.releases import Releases
@@ -38,17 +38,19 @@ class House(Plane):
         project: Project,
         *,
         providers: Mapping[str, Provider] | None = None,
+        cassette: str | None = None,
         clock: Clock = now_ns,
     ) -> None:
+        """`cassette` is `record:PATH` or `replay:PATH`; without it, what HONE_CASSETTE says."""
         # What can be wrong in a file is found before a file or a thread is opened.
-        files = files_of(project)
+        tape, files = cassette_of(cassette), files_of(project)
         engine = open_database(project.database_url)
         self.telemetry = Telemetry(
             engine, project.blobs_url, spool=project.state / "spool", durable=project.telemetry.durable
         )
         # What a killed process left in its spool is there before the first question.
         self.telemetry.flush()
-        super().__init__(files, engine, self.telemetry, providers=providers, clock=clock)
+        super().__init__(files, engine, self.telemetry, providers=providers, cassette=tape, clock=clock)
         self.recorder = Recorder(self.telemetry, price=self._price_of, clock=clock)
         self.traces = Traces(self.telemetry, project.name)
         self.experiments = Experiments(engine)

@@ -1,6 +1,7 @@
 """The data plane of one project: everything that answers a call, and nothing that looks back at calls."""
 
 import logging
+import os
 import threading
 from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
@@ -11,19 +12,29 @@ from sqlalchemy import Engine
 
 from hone.core import Clock, Span, Usage, new_id, now_ns
 from hone.errors import HoneError, StoreError, UnknownModel
-from hone.gateway import Edition, Gateway, Keys, Rooms
+from hone.gateway import Cache, Edition, Gateway, Keys, Rooms
 from hone.local._bookkeeper import Bookkeeper
 from hone.local._edition import Files, files_of, fitting
-from hone.local._grounding import Grounds
+from hone.local._grounding import Grounds, usual_embedder
 from hone.local._shares import Shares
 from hone.models import Prices
 from hone.project import Project, load
 from hone.prompts import Prompt, parse
-from hone.providers import Model, Provider
-from hone.store import AccessKeys, Accounts, Catalog, Embeddings
+from hone.providers import Cassette, Model, Provider, registry, taped
+from hone.store import AccessKeys, Accounts, CachedAnswers, Catalog, Embeddings
 from hone.traces import Place, Spooler
 
 log = logging.getLogger("hone")
+
+
+def cassette_of(said: str | None) -> Cassette | None:
+    """`record:PATH` or `replay:PATH`; without it, what HONE_CASSETTE says.
+
+    Raises:
+        ProjectError: it is neither, or there is nothing to replay.
+    """
+    said = said or os.environ.get("HONE_CASSETTE")
+    return Cassette.read(said) if said else None
 
 
 class Plane:
@@ -36,10 +47,12 @@ class Plane:
         place: Place[Awaitable[Any] | None],
         *,
         providers: Mapping[str, Provider] | None = None,
+        cassette: Cassette | None = None,
         clock: Clock = now_ns,
     ) -> None:
         """`place` keeps the spans of calls."""
         self.clock = clock
+        self._cassette = cassette
         self._files = files
         self._engine = engine
         project = files.project
@@ -55,6 +68,8 @@ class Plane:
         self.shares = Shares(self.catalog, self._project, clock)
         self.accounts = Accounts(engine, project.name)
         self.keys = Keys(AccessKeys(engine, project.name, clock), clock)
+        self.answers = CachedAnswers(engine, project.name)
+        self._cache = Cache(self.answers, clock, usual_embedder)
         self.gateway = Gateway(
             Rooms(
                 search=self.grounds.search,
@@ -62,7 +77,8 @@ class Plane:
                 cost=self._cost,
                 record=self._keep,
                 renewal=partial(self.accounts.renew, new_id()),
-                providers=providers or {},
+                cache=self._cache,
+                providers=self._taped(providers or {}),
                 clock=clock,
             ),
             self._edition(files),
@@ -106,6 +122,7 @@ class Plane:
         """Write what budgets have spent, and release the database."""
         self.bookkeeper.close()
         self.shares.close()
+        self._cache.close()
         self._engine.dispose()
 
     def load_prices(self) -> None:
@@ -143,8 +160,19 @@ class Plane:
     def _project(self) -> Project:
         return self._files.project
 
+    def _taped(self, providers: Mapping[str, Provider]) -> Mapping[str, Provider]:
+        if self._cassette is None:
+            return providers
+        if self._cassette.mode == "replay":
+            log.warning("no model is asked: answers are the recordings in %s", self._cassette.folder)
+        return taped(self._cassette, providers, registry.names(), registry.load)
+
     def _edition(self, files: Files) -> Edition:
-        return Edition(project=files.project, prompts=partial(self._prompt, files.prompts), version=files.version)
+        project = files.project
+        if self._cassette is not None and self._cassette.mode == "replay":
+            # Nobody is asked, so no key is needed.
+            project = replace(project, models={name: replace(m, missing=()) for name, m in project.models.items()})
+        return Edition(project=project, prompts=partial(self._prompt, files.prompts), version=files.version)
 
     def _record_prompts(self, files: Files) -> None:
         """Each text of a prompt that is new becomes a version of it."""

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Self
 
 from hone.local._edition import files_of
-from hone.local._plane import Plane
+from hone.local._plane import Plane, cassette_of
 from hone.project import load
 from hone.store import Outbox, open_database
 
@@ -23,7 +23,7 @@ class Serving(Plane):
         """
         project = load(folder)
         outbox = Outbox(project.state / "spool")
-        plane = cls(files_of(project), open_database(project.database_url), outbox)
+        plane = cls(files_of(project), open_database(project.database_url), outbox, cassette=cassette_of(None))
         plane.outbox = outbox
         for name in project.knowledge:
             plane.knowledge(name)  # read before the first call

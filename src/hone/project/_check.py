@@ -82,6 +82,7 @@ def _task(project: Project, source: Source, task: Task) -> None:
     path = ("tasks", task.name)
     _schema(project, source, task.input, (*path, "input"))
     _schema(project, source, task.output, (*path, "output"))
+    _cached(source, task, path)
     judged = {**project.metrics, **project.judges}
     for number, metric in enumerate(task.metrics):
         _known(source, "metric", "in [metrics] or [judges]", metric, judged, (*path, "metrics", str(number)))
@@ -90,6 +91,19 @@ def _task(project: Project, source: Source, task: Task) -> None:
         _settings(project, source, variant, at)
         _cleared(project, source, task, variant, at)
         _selector(project, source, task, name, at)
+
+
+def _cached(source: Source, task: Task, path: Keys) -> None:
+    if task.cache_similarity is None:
+        return
+    at = (*path, "cache_similarity")
+    if task.cache is None:
+        raise source.error("`cache_similarity` needs `cache`", at, 'cache = "1h" says how long an answer is used')
+    if task.question is None:
+        raise source.error(
+            "`cache_similarity` compares one text, so the task needs one string among its inputs", at,
+            'input = { question = "string" }',
+        )  # fmt: skip
 
 
 def _settings(project: Project, source: Source, settings: Settings, path: Keys) -> None:

@@ -85,8 +85,17 @@ class Task(Settings, frozen=True, kw_only=True):
     guards: tuple[str, ...] = ()
     timeout: Seconds | None = None
     cache: Seconds | None = None  # how long an answer may be used again
+    cache_similarity: Share | None = None  # the cosine from which on the answer to another question will do
     privacy: str | None = None
     variants: dict[str, Variant] = field(default_factory=dict)  # `baseline` among them, first
+
+    @property
+    def question(self) -> str | None:
+        """The input that is the question: the one string among them, if there is just one."""
+        strings = (
+            [name for name, kind in self.input.items() if kind == "string"] if isinstance(self.input, dict) else []
+        )
+        return strings[0] if len(strings) == 1 else None
 
     @property
     def variant_names(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from hone.providers._cassette import Cassette, taped
 from hone.providers._seam import (
     Answer,
     ChatRequest,
@@ -38,6 +39,7 @@ embedders = Registry("hone.embedders", {"minilm": "hone.providers._minilm:minilm
 __all__ = [
     "VENDORS",
     "Answer",
+    "Cassette",
     "ChatRequest",
     "Dialect",
     "Embedder",
@@ -51,4 +53,5 @@ __all__ = [
     "embedders",
     "price_name",
     "registry",
+    "taped",
 ]

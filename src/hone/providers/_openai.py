@@ -1,13 +1,13 @@
 """OpenAI and every server that speaks its chat dialect: vLLM, SGLang, llama.cpp, Ollama and many vendors."""
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import msgspec
 from msgspec.structs import replace
 
-from hone.errors import ProjectError, UpstreamGarbage, UpstreamRefused
+from hone.errors import CallError, ProjectError, UpstreamGarbage, UpstreamRefused
 from hone.providers._http import Response, Upstream
 from hone.providers._plain import plain
 from hone.providers._pool import Upstreams
@@ -50,6 +50,7 @@ class OpenAICompatible:
         if request.dialect == "messages":
             headers = {name: value for name, value in request.headers.items() if not name.startswith("anthropic-")}
             request = replace(request, body=plain(request.body, self._vendor), headers=headers)
+        request = _renamed(request, self._vendor.renamed) if self._vendor.renamed else request
         return await self._post(model, "/chat/completions", request, partial(self._answer, stream=request.stream))
 
     async def embeddings(self, model: Model, request: EmbeddingRequest) -> Answer:
@@ -131,6 +132,23 @@ class OpenAICompatible:
     async def close(self) -> None:
         """Release pooled connections."""
         await self._upstreams.close()
+
+
+def _renamed(request: ChatRequest, names: Sequence[tuple[str, str]]) -> ChatRequest:
+    """
+    Raises:
+        CallError: the body is not a JSON object.
+    """
+    try:
+        fields = msgspec.json.decode(request.body, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise CallError(f"not a chat completion request: {problem}") from None
+    if not any(old in fields for old, _ in names):
+        return request
+    for old, new in names:
+        if old in fields:
+            fields[new] = fields.pop(old)
+    return replace(request, body=msgspec.json.encode(fields))
 
 
 def _check(origin: str, kind: str, body: bytes, stream: bool) -> None:

@@ -16,7 +16,8 @@ class Vendor(Struct, frozen=True):
     `prices` is what the price list calls it, where that is another name. `header` carries the bare key where it is not
     `authorization: Bearer`. Where every customer has an address of their own, `endpoint` is the variable that holds it,
     and `path` what follows an address that has none. `limit` is the field that bounds the length of an
-    answer. `caching`: it understands Anthropic's `cache_control`, and hands it to Claude.
+    answer. `caching`: it understands Anthropic's `cache_control`, and hands it to Claude. `renamed` are
+    fields that it refuses under OpenAI's names for them.
     """
 
     url: str | None
@@ -27,6 +28,7 @@ class Vendor(Struct, frozen=True):
     path: str = ""
     limit: str = "max_tokens"
     caching: bool = False
+    renamed: tuple[tuple[str, str], ...] = ()
 
     def address(self, base_url: str | None) -> str | None:
         """Where a model is, with the model's `base_url` if it has one."""
@@ -50,7 +52,11 @@ VENDORS: dict[str, Vendor] = {
     "deepseek": Vendor("https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
     "fireworks": Vendor("https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY"),
     "groq": Vendor("https://api.groq.com/openai/v1", "GROQ_API_KEY"),
-    "mistral": Vendor("https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
+    "mistral": Vendor(
+        "https://api.mistral.ai/v1",
+        "MISTRAL_API_KEY",
+        renamed=(("seed", "random_seed"), ("max_completion_tokens", "max_tokens")),
+    ),
     "moonshot": Vendor("https://api.moonshot.ai/v1", "MOONSHOT_API_KEY", "moonshotai"),
     "openrouter": Vendor("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", caching=True),
     "perplexity": Vendor("https://api.perplexity.ai", "PERPLEXITY_API_KEY"),

@@ -79,6 +79,7 @@ class Door:
         try:
             request = self._parse(await read_body(scope, receive, self._max_body), identity, start)
             request = with_key(request, scope.get("hone.key"))
+            request = _with_cache(request, headers.get("cache-control", ""))
         except HoneError as error:
             self._gateway.refuse(unread(identity, start), error)
             await self._send_error(send, identity, error)
@@ -149,6 +150,18 @@ def with_key(request: Request, key: Key | None) -> Request:
         return request
     call = request.call
     return replace(request, call=replace(call, key=key, tags=(*key.tags, *call.tags)))
+
+
+def _with_cache(request: Request, said: str) -> Request:
+    """`no-store` keeps the cache out of it, `no-cache` asks again (RFC 9111, section 5.2.1)."""
+    if not said:
+        return request
+    words = {word.strip().lower() for word in said.split(",")}
+    call = request.call
+    return replace(
+        request,
+        call=replace(call, cache=False if "no-store" in words else call.cache, refresh="no-cache" in words),
+    )
 
 
 def fault(error: Exception, trace_id: str) -> HoneError:

@@ -16,6 +16,7 @@ class Hone(Struct, forbid_unknown_fields=True):
     """The field `hone` of a body: what a caller says to hone itself."""
 
     input: dict[str, Any] | None = None
+    cache: str | bool | None = None  # "1h", or false
 
 
 class _Names(Protocol):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from hone.core import lazily
 from hone.store._access import AccessKey, AccessKeys
 from hone.store._accounts import AccountName, Accounts, Ask, Held, Used
+from hone.store._answers import EVERY_TASK, AskedBefore, CachedAnswer, CachedAnswers, Occupied
 from hone.store._ask import Cursor, Dimension, EventQuery, Figures, Order, ScoreQuery, SpanQuery
 from hone.store._batch_work import Answered, BatchWork, NotHeld
 from hone.store._batches import Batch, BatchCaller, Batches, BatchUsage, LineError
@@ -36,18 +37,22 @@ if TYPE_CHECKING:
 __getattr__ = lazily(__name__, {"Telemetry": "_telemetry"})
 
 __all__ = [
+    "EVERY_TASK",
     "AccessKey",
     "AccessKeys",
     "AccountName",
     "Accounts",
     "Answered",
     "Ask",
+    "AskedBefore",
     "Batch",
     "BatchCaller",
     "BatchUsage",
     "BatchWork",
     "Batches",
     "Build",
+    "CachedAnswer",
+    "CachedAnswers",
     "Catalog",
     "Cursor",
     "DatasetVersion",
@@ -64,6 +69,7 @@ __all__ = [
     "LineError",
     "Metric",
     "NotHeld",
+    "Occupied",
     "Order",
     "Outbox",
     "PromptLabel",

@@ -286,3 +286,33 @@ batch_lines = Table(
     Column("succeeded", Boolean, nullable=False),
     Column("answer", LargeBinary, nullable=False),  # the line of the output as it will be written
 )
+
+# -- answers that may be used again ------------------------------------------------------------------------------
+
+cached_answers = Table(
+    "cached_answers",
+    metadata,
+    Column("address", String(64), primary_key=True),  # SHA-256 of all that the answer depends on
+    Column("project", String(200), nullable=False),
+    Column("environment", String(200), nullable=False),
+    Column("task", String(200), nullable=False),  # empty for a plain model call
+    Column("body", LargeBinary, nullable=False),  # the whole answer, zlib
+    Column("trace_id", String(64), nullable=False),  # of the call that was answered so
+    Column("scope", String(64)),  # SHA-256 of all that but the question, where alike ones may share an answer
+    Column("question", Text),
+    Column("vector", LargeBinary),  # of the question: float32, little-endian
+    Column("created", BigInteger, nullable=False),  # ns
+    Column("expires", BigInteger, nullable=False),  # ns
+    Index(None, "project", "task"),
+    Index(None, "scope", "created"),
+    Index(None, "expires"),
+)
+
+# When answers were cleared, so that processes let go of what they hold in memory.
+cache_clears = Table(
+    "cache_clears",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("task", String(200), primary_key=True),  # `*` for all
+    Column("time", BigInteger, nullable=False),  # ns; older answers are gone
+)

@@ -5,7 +5,7 @@ from functools import partial
 import msgspec
 
 from hone.errors import CallError
-from hone.gateway import Call
+from hone.gateway import Call, wished
 from hone.server._door import Request
 from hone.server._fields import read_fields
 from hone.server._identity import Identity
@@ -56,4 +56,5 @@ def _call(fields: dict[str, msgspec.Raw], asked: Asked, identity: Identity, star
         user=identity.user or asked.user,
         tags=identity.tags,
         dialect="messages",
+        cache=wished(asked.hone.cache) if asked.hone else None,
     )

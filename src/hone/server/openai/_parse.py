@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw
 
 from hone.errors import CallError
-from hone.gateway import Call
+from hone.gateway import Call, wished
 from hone.server._door import Request
 from hone.server._fields import Hone, read_fields
 from hone.server._identity import Identity
@@ -70,4 +70,5 @@ def call_of(fields: dict[str, Raw], known: Parsed, identity: Identity, start: in
         session=identity.session,
         user=identity.user or known.user,
         tags=identity.tags,
+        cache=wished(known.hone.cache) if known.hone else None,
     )
