@@ -3,7 +3,7 @@
 import asyncio
 import difflib
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -11,34 +11,22 @@ import msgspec
 from msgspec import Raw, Struct
 
 from hone.core import Clock
-from hone.errors import CallError, ProjectError, UpstreamError, UpstreamGarbage, UpstreamRefused, UpstreamTimeout
+from hone.errors import CallError, ProjectError, UpstreamError, UpstreamRefused
+from hone.gateway._attempt import Asked, attempt
 from hone.gateway._breaker import Breakers
 from hone.gateway._call import Call
-from hone.gateway._prepare import Prepared, body_for, wants_usage
-from hone.gateway._relay import Relay
+from hone.gateway._prepare import Prepared
 from hone.gateway._retry import passing, pause_before, retry_after
 from hone.gateway._route import Route
 from hone.gateway._spans import Story
-from hone.project import Project
-from hone.providers import Answer, ChatRequest, EmbeddingProvider, EmbeddingRequest, Model, Provider, registry
+from hone.gateway._timeouts import TOTAL, Limit, Patience, limit, within
+from hone.project import Project, Timeout
+from hone.providers import Answer, EmbeddingProvider, EmbeddingRequest, Model, Provider, registry
 
 T = TypeVar("T")
 
-_DEFAULT_SECONDS = 60.0
 # The caller's own mistakes: another model would be asked the same wrong thing.
 _CALLERS_FAULT = {400, 413, 415, 422}
-
-
-class Asked(Struct, kw_only=True):
-    """One model asked: what went out, and what began to come back, whole or as a stream whose first block is here."""
-
-    model: Model
-    body: dict[str, Raw]
-    start: int
-    answer: Answer
-    relay: Relay | None = None
-    blocks: AsyncIterator[bytes] | None = None
-    first: bytes = b""
 
 
 class Embedded(Struct, kw_only=True):
@@ -47,6 +35,17 @@ class Embedded(Struct, kw_only=True):
     body: dict[str, Raw]
     start: int
     answer: Answer
+
+
+class Chain:
+    """One call on its way along its models: those that are left to ask, and the time for all of them."""
+
+    def __init__(self, call: Call, route: Route, story: Story, models: Iterator[Model]) -> None:
+        self.call = call
+        self.story = story
+        self.models = models
+        self.timeout: Timeout | None = route.task.timeout if route.task else None
+        self.total: Limit = limit("total", (self.timeout and self.timeout.total) or TOTAL, "the call")
 
 
 class Asking:
@@ -72,15 +71,20 @@ class Asking:
                 hint = f"did you mean `{near[0]}/{model.name}`?" if near else f"there are: {', '.join(sorted(known))}"
                 raise ProjectError(f"no provider {model.provider!r} (hone.toml, models.{alias}.use)", hint=hint)
 
-    async def ask(self, call: Call, route: Route, prepared: Prepared, story: Story) -> Asked:
-        """The first model of the chain that answers; every failed attempt leaves a span."""
-        seconds = route.task.timeout if route.task and route.task.timeout else _DEFAULT_SECONDS
+    def chain(self, call: Call, route: Route, story: Story) -> Chain:
+        """The way of a call that begins now."""
+        return Chain(call, route, story, self._order(route.chain))
+
+    async def ask(self, chain: Chain, prepared: Prepared) -> Asked:
+        """The first model that answers, of those that are left; every failed attempt leaves a span."""
         problem: BaseException = AssertionError("a route has at least one model")
-        for model in self._order(route.chain):
+        for model in chain.models:
+            patience = Patience(model.alias, chain.timeout, model.timeout, chain.total)
+            once = partial(self._once, model, chain, prepared, patience)
             try:
-                return await self._patiently(model, seconds, partial(self._once, model, call, prepared, story, seconds))
+                return await self._patiently(model, patience.pauses(stream=chain.call.stream), once)
             except (UpstreamError, ProjectError) as error:
-                if not _another_may_answer(error):
+                if chain.total.passed or not _another_may_answer(error):
                     raise
                 problem = error
         raise problem
@@ -104,6 +108,7 @@ class Asking:
         fields = {name: raw for name, raw in call.fields.items() if name != "hone"}
         parameters = {name: Raw(msgspec.json.encode(value)) for name, value in model.parameters.items()}
         body = parameters | fields | {"model": Raw(msgspec.json.encode(model.name))}
+        patience = Patience(model.alias, None, model.timeout, limit("total", TOTAL, "the call"))
 
         async def once() -> Embedded:
             start = self._clock()
@@ -112,15 +117,15 @@ class Asking:
                 provider = self._provider(model)
                 if not isinstance(provider, EmbeddingProvider):
                     raise CallError(f"{model.alias} makes no embeddings")
-                request = EmbeddingRequest(body=msgspec.json.encode(body), timeout=_DEFAULT_SECONDS)
-                answer = await self._in_time(model, provider.embeddings(model, request), _DEFAULT_SECONDS)
+                request = EmbeddingRequest(body=msgspec.json.encode(body), timeout=patience.provider(stream=False))
+                answer = await within(patience.answer(stream=False), provider.embeddings(model, request))
                 return Embedded(body=body, start=start, answer=answer)
             except BaseException as error:
                 story.model_call(model, body, start=start, end=self._clock(), error=error, given="input")
                 raise
 
         # Nobody else could answer, so an open breaker stops nobody; what comes of it is noted all the same.
-        return await self._patiently(model, _DEFAULT_SECONDS, once)
+        return await self._patiently(model, patience.pauses(stream=False), once)
 
     async def close(self) -> None:
         """Release every provider's connections."""
@@ -128,10 +133,10 @@ class Asking:
             await provider.close()
 
     async def _patiently(self, model: Model, seconds: float, once: Callable[[], Awaitable[T]]) -> T:
-        """One model, as often as its `retries` allow, within the time of the call."""
+        """One model, as often as its `retries` allow, and no pause that ends later than `seconds` from now."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        for attempt in itertools.count(1):
+        for number in itertools.count(1):
             try:
                 asked = await once()
             except UpstreamError as error:
@@ -139,7 +144,7 @@ class Asking:
                     self.breakers.failed(model.alias, retry_after(error))
                 else:
                     self.breakers.undecided(model.alias)
-                pause = pause_before(attempt, error, retries=model.retries, left=end - loop.time())
+                pause = pause_before(number, error, retries=model.retries, left=end - loop.time())
                 if pause is None:
                     raise
                 await asyncio.sleep(pause)
@@ -151,43 +156,9 @@ class Asking:
                 return asked
         raise AssertionError("counting does not end")
 
-    async def _once(self, model: Model, call: Call, prepared: Prepared, story: Story, seconds: float) -> Asked:
-        body = body_for(prepared, model.name, model.parameters, stream=call.stream)
-        request = ChatRequest(body=msgspec.json.encode(body), stream=call.stream, timeout=seconds)
-        start = self._clock()
-        try:
-            model.require()
-            asked = Asked(model=model, body=body, start=start, answer=await self._answer(model, request))
-            if call.stream:
-                await self._begin(asked, wants_usage(call))
-        except BaseException as error:
-            story.model_call(model, body, start=start, end=self._clock(), error=error)
-            raise
-        return asked
-
-    async def _answer(self, model: Model, request: ChatRequest) -> Answer:
-        """The answer of one model; a whole one within the time limit, a stream's beginning."""
-        asked = self._provider(model).chat(model, request)
-        return await asked if request.stream else await self._in_time(model, asked, request.timeout)
-
-    async def _in_time(self, model: Model, work: Awaitable[T], seconds: float) -> T:
-        try:
-            async with asyncio.timeout(seconds):
-                return await work
-        except TimeoutError:
-            raise UpstreamTimeout(f"{model.alias} did not answer within {seconds:g} s") from None
-
-    async def _begin(self, asked: Asked, keep_usage: bool) -> None:
-        """Read a stream up to its first block: until then another model can still answer."""
-        if asked.answer.chunks is None:
-            raise UpstreamGarbage(f"{asked.model.alias} answered a request for a stream with a whole body")
-        asked.relay = Relay(asked.answer.chunks, keep_usage=keep_usage, clock=self._clock)
-        asked.blocks = aiter(asked.relay)
-        try:
-            asked.first = await anext(asked.blocks)
-        except BaseException:
-            await asked.answer.close()
-            raise
+    async def _once(self, model: Model, chain: Chain, prepared: Prepared, patience: Patience) -> Asked:
+        provider = self._provider(model)
+        return await attempt(model, provider, chain.call, prepared, chain.story, patience, self._clock)
 
     def _provider(self, model: Model) -> Provider:
         if model.provider not in self._providers:

@@ -9,7 +9,8 @@ from hone.core import Clock, Span, Usage, now_ns, to_json
 from hone.errors import CallError
 from hone.gateway._account import Renewal
 from hone.gateway._admission import Admission, Grant
-from hone.gateway._asking import Asked, Asking
+from hone.gateway._asking import Asking
+from hone.gateway._attempt import Asked
 from hone.gateway._call import Call, Reply
 from hone.gateway._edition import Current, Edition
 from hone.gateway._estimate import Usual, estimate, require_price, used
@@ -89,7 +90,7 @@ class Gateway:
                 return await self._dont_know(call, story, prepared)
             if grant is not None:
                 await self._reserve(grant, story, prepared)
-            asked = await self._asking.ask(call, route, prepared, story)
+            asked = await self._asking.ask(self._asking.chain(call, route, story), prepared)
             if asked.relay is not None:
                 stream = self._stream(asked.relay, story, prepared, asked)
                 # Begun at once: closing it is heard, and the call recorded, even if nobody ever reads from it.

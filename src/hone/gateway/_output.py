@@ -218,6 +218,11 @@ class Gathered:
             _add_call(parts.setdefault("tool_calls", {}), call)
 
     @property
+    def empty(self) -> bool:
+        """No choice has come."""
+        return not (self._choices or self._finish)
+
+    @property
     def finished(self) -> bool:
         """Every choice that began has said why it ended."""
         return bool(self._choices) and self._choices.keys() <= self._finish.keys()

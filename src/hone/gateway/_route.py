@@ -129,5 +129,6 @@ def _as_model(alias: str, config: ModelConfig) -> Model:
         parameters=config.parameters,
         privacy=config.privacy,
         retries=config.retries,
+        timeout=config.timeout,
         missing=config.missing,
     )

@@ -17,6 +17,7 @@ from hone.project._shapes import (
     Settings,
     Task,
     Telemetry,
+    Timeout,
     Variant,
 )
 from hone.project._units import Period, Rate, Spend, duration, rate, spend
@@ -40,6 +41,7 @@ __all__ = [
     "Spend",
     "Task",
     "Telemetry",
+    "Timeout",
     "Variant",
     "duration",
     "find",

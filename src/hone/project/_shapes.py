@@ -23,6 +23,29 @@ class _Part(Struct, frozen=True, kw_only=True):
     given: ClassVar[frozenset[str]] = frozenset()  # fields that are filled by the reader, not by a key
 
 
+class Timeout(_Part, frozen=True, kw_only=True):
+    """`timeout` of a task or a model, in seconds.
+
+    As one text, "20s", it is the time of a whole answer, and of each next piece of a stream.
+    """
+
+    connect: Seconds | None = None  # until there is a connection
+    first: Seconds | None = None  # of a stream: until its first token
+    between: Seconds | None = None  # of a stream: until each next piece, the first one too where `first` is not said
+    whole: Seconds | None = None  # of an answer that is no stream: until it is complete
+    total: Seconds | None = None  # everything together: retries, pauses and, of a task, fallbacks
+
+    @classmethod
+    def of(cls, text: str) -> "Timeout":
+        """Seconds: "500ms", "20s", or a table of limits.
+
+        Raises:
+            ValueError: the text is no duration.
+        """
+        seconds = _units.duration(text)
+        return cls(between=seconds, whole=seconds)
+
+
 class ModelConfig(_Part, frozen=True, kw_only=True):
     """`[models.ALIAS]`. References to the environment are resolved; `missing` names the variables that are not set."""
 
@@ -36,6 +59,7 @@ class ModelConfig(_Part, frozen=True, kw_only=True):
     parameters: dict[str, Any] = field(default_factory=dict)
     privacy: str | None = None
     retries: Annotated[int, Meta(ge=0, le=10)] = 0  # of a failed call, before the next model is asked
+    timeout: Timeout | None = None  # what it says wins over the task's
     missing: tuple[str, ...] = ()
 
     @property
@@ -83,7 +107,7 @@ class Task(Settings, frozen=True, kw_only=True):
     output: dict[str, Any] | str | None = None  # the same
     metrics: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
-    timeout: Seconds | None = None
+    timeout: Timeout | None = None
     cache: Seconds | None = None  # how long an answer may be used again
     privacy: str | None = None
     variants: dict[str, Variant] = field(default_factory=dict)  # `baseline` among them, first

@@ -13,6 +13,7 @@ from hone.providers._seam import (
     Ranked,
     RerankProvider,
 )
+from hone.providers._timeouts import Timeouts
 from hone.providers._vendors import VENDORS, price_name, provider_of
 from hone.registry import Registry
 
@@ -44,6 +45,7 @@ __all__ = [
     "Provider",
     "Ranked",
     "RerankProvider",
+    "Timeouts",
     "embedders",
     "price_name",
     "registry",
