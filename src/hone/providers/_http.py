@@ -22,6 +22,7 @@ from hone.providers._timeouts import Timeouts, timeouts_of
 
 IDLE_SECONDS = 30.0  # shorter than the keep-alive of common servers, so that a pooled connection is rarely stale
 MAX_BODY = 64 * 1024 * 1024
+_MAX_HEAD = 256 * 1024
 _HIGH_WATER = 256 * 1024  # bytes read ahead of a slow reader before the socket is paused
 _DECODABLE = {"gzip": 47, "deflate": 47}  # zlib window bits: 32 + 15 detects either header
 
@@ -56,6 +57,8 @@ class _Connection(asyncio.Protocol):
         self._paused = False
         self._waiter: asyncio.Future[None] | None = None
         self._inflate: Any = None
+        self._head_size = 0
+        self._superfluous = False
 
     # -- asyncio.Protocol
 
@@ -63,29 +66,48 @@ class _Connection(asyncio.Protocol):
         self.transport = transport  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
+        if self.complete:
+            # Nobody has asked for it. It must not be taken for the answer to whoever asks next.
+            self.abort()
+            return
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError as problem:
-            # An error raised in a callback of ours arrives wrapped.
-            self.error = self.error or UpstreamGarbage(f"the answer is not HTTP ({problem})")
+            if not self.complete:
+                # An error raised in a callback of ours arrives wrapped.
+                self.error = self.error or UpstreamGarbage(f"the answer is not HTTP ({problem})")
             self.abort()
+        if self._superfluous:
+            self.abort()
+        elif not self.head_done:
+            self._head_size += len(data)
+            if self._head_size > _MAX_HEAD:
+                self.error = UpstreamGarbage(f"the head of the answer is over {_MAX_HEAD:,} bytes")
+                self.abort()
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
         if not self.complete and self.error is None:
-            if self.head_done and not self._framed():
+            if exc is None and self.head_done and not self._framed():
                 self.complete = True  # such a body ends where the connection ends
             else:
                 self.error = UpstreamCut(f"the connection was lost before the answer was complete ({exc or 'closed'})")
         self._wake()
 
-    # -- httptools callbacks
+    # -- httptools callbacks. What comes after the end of the answer, in the same packet, is nobody's.
+
+    def on_message_begin(self) -> None:
+        self._superfluous = self.complete
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._superfluous:
+            return
         self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
+        if self._superfluous:
+            return
         self.status = self.parser.get_status_code()
         self.head_done = self.status >= 200
         encoding = self.headers.get("content-encoding", "identity").strip().lower()
@@ -95,6 +117,8 @@ class _Connection(asyncio.Protocol):
             self.error = UpstreamGarbage(f"the answer is encoded as {encoding!r}, which was not asked for")
 
     def on_body(self, data: bytes) -> None:
+        if self._superfluous:
+            return
         if self._inflate is not None:
             try:
                 data = self._inflate.decompress(data, MAX_BODY)
@@ -108,8 +132,10 @@ class _Connection(asyncio.Protocol):
             self.transport.pause_reading()
 
     def on_message_complete(self) -> None:
-        if self.head_done:
+        if self.head_done and not self._superfluous:
             self.complete = True
+            if self._inflate is not None and not self._inflate.eof and self.error is None:
+                self.error = UpstreamCut("the compressed answer ended before it was complete")
             self._keep_alive = self.parser.should_keep_alive()
 
     # -- reading
@@ -155,7 +181,8 @@ class _Connection(asyncio.Protocol):
     @property
     def reusable(self) -> bool:
         unread = self._paused or bool(self._parts)
-        return self.complete and not self.closed and not unread and self.error is None and self._keep_alive
+        clean = self.error is None and not self._superfluous
+        return self.complete and not self.closed and not unread and clean and self._keep_alive
 
     def abort(self) -> None:
         if self.transport is not None:
@@ -352,8 +379,11 @@ class Upstream:
         if not connection.reusable:
             connection.abort()
             return
+        now = asyncio.get_running_loop().time()
+        while self._idle and self._idle[0].idle_since <= now - IDLE_SECONDS:
+            self._idle.popleft().abort()  # left over from a busier time
         connection.served += 1
-        connection.idle_since = asyncio.get_running_loop().time()
+        connection.idle_since = now
         self._idle.append(connection)
 
     def close(self) -> None:
