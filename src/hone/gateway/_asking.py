@@ -15,12 +15,15 @@ from hone.errors import CallError, ProjectError, UpstreamError, UpstreamRefused
 from hone.gateway._attempt import Asked, attempt
 from hone.gateway._breaker import Breakers
 from hone.gateway._call import Call
+from hone.gateway._continuation import going_on
+from hone.gateway._load import Load
 from hone.gateway._prepare import Prepared
+from hone.gateway._race import LOST, NobodyLeft, race
 from hone.gateway._retry import passing, pause_before, retry_after
 from hone.gateway._route import Route
 from hone.gateway._spans import Story
 from hone.gateway._timeouts import TOTAL, Limit, Patience, limit, within
-from hone.project import Project, Timeout
+from hone.project import OnCut, Project, Timeout
 from hone.providers import Answer, EmbeddingProvider, EmbeddingRequest, Model, Provider, registry
 
 T = TypeVar("T")
@@ -32,6 +35,7 @@ _CALLERS_FAULT = {400, 413, 415, 422}
 class Embedded(Struct, kw_only=True):
     """Vectors that came back, and what went out for them."""
 
+    model: Model
     body: dict[str, Raw]
     start: int
     answer: Answer
@@ -44,8 +48,12 @@ class Chain:
         self.call = call
         self.story = story
         self.models = models
-        self.timeout: Timeout | None = route.task.timeout if route.task else None
+        task = route.task
+        self.timeout: Timeout | None = task.timeout if task else None
+        self.hedge = task.hedge if task else None
+        self.on_cut: OnCut = call.on_cut or (task.on_cut if task else "restart")
         self.total: Limit = limit("total", (self.timeout and self.timeout.total) or TOTAL, "the call")
+        self.said = ""  # by models whose stream was cut, so that the next one goes on with it
 
 
 class Asking:
@@ -57,6 +65,7 @@ class Asking:
         self._providers: dict[str, Provider] = dict(providers)
         self._clock = clock
         self.breakers = Breakers(clock)
+        self.load = Load(clock)
 
     def check(self, project: Project) -> None:
         """A slip in `use` is said when the project is read, not to the first caller.
@@ -77,7 +86,23 @@ class Asking:
 
     async def ask(self, chain: Chain, prepared: Prepared) -> Asked:
         """The first model that answers, of those that are left; every failed attempt leaves a span."""
-        problem: BaseException = AssertionError("a route has at least one model")
+        if chain.hedge is None or chain.said:
+            return await self._along(chain, prepared)
+
+        async def lost(asked: Asked) -> None:
+            await asked.answer.close()
+            error, output = asyncio.CancelledError(LOST), asked.relay.output if asked.relay else None
+            start, end = asked.start, self._clock()
+            chain.story.model_call(asked.model, asked.body, start=start, end=end, output=output, error=error)
+
+        return await race(partial(self._along, chain, prepared), chain.hedge, lost=lost, final=_final)
+
+    async def _along(self, chain: Chain, prepared: Prepared) -> Asked:
+        """
+        Raises:
+            NobodyLeft: every model has been asked before.
+        """
+        problem: BaseException = NobodyLeft()
         for model in chain.models:
             patience = Patience(model.alias, chain.timeout, model.timeout, chain.total)
             once = partial(self._once, model, chain, prepared, patience)
@@ -99,33 +124,42 @@ class Asking:
                 waiting.append(model)
         yield from waiting
 
-    async def embed(self, call: Call, model: Model, story: Story) -> Embedded:
-        """Vectors of one model: those of another one would not go with them, so nothing falls over.
+    async def embed(self, call: Call, chain: Sequence[Model], story: Story) -> Embedded:
+        """Vectors of one model. Only its other deployments may answer in its place: those of another model would not go
+        with them.
 
         Raises:
             CallError: the model makes none.
         """
+        total = limit("total", TOTAL, "the call")
+        problem: BaseException = NobodyLeft()
+        for model in self._order(chain):
+            patience = Patience(model.alias, None, model.timeout, total)
+            try:
+                once = partial(self._embed, call, model, story, patience)
+                return await self._patiently(model, patience.pauses(stream=False), once)
+            except (UpstreamError, ProjectError) as error:
+                if total.passed or not _another_may_answer(error):
+                    raise
+                problem = error
+        raise problem
+
+    async def _embed(self, call: Call, model: Model, story: Story, patience: Patience) -> Embedded:
         fields = {name: raw for name, raw in call.fields.items() if name != "hone"}
         parameters = {name: Raw(msgspec.json.encode(value)) for name, value in model.parameters.items()}
         body = parameters | fields | {"model": Raw(msgspec.json.encode(model.name))}
-        patience = Patience(model.alias, None, model.timeout, limit("total", TOTAL, "the call"))
-
-        async def once() -> Embedded:
-            start = self._clock()
-            try:
-                model.require()
-                provider = self._provider(model)
-                if not isinstance(provider, EmbeddingProvider):
-                    raise CallError(f"{model.alias} makes no embeddings")
-                request = EmbeddingRequest(body=msgspec.json.encode(body), timeout=patience.provider(stream=False))
-                answer = await within(patience.answer(stream=False), provider.embeddings(model, request))
-                return Embedded(body=body, start=start, answer=answer)
-            except BaseException as error:
-                story.model_call(model, body, start=start, end=self._clock(), error=error, given="input")
-                raise
-
-        # Nobody else could answer, so an open breaker stops nobody; what comes of it is noted all the same.
-        return await self._patiently(model, patience.pauses(stream=False), once)
+        start = self._clock()
+        try:
+            model.require()
+            provider = self._provider(model)
+            if not isinstance(provider, EmbeddingProvider):
+                raise CallError(f"{model.alias} makes no embeddings")
+            request = EmbeddingRequest(body=msgspec.json.encode(body), timeout=patience.provider(stream=False))
+            answer = await within(patience.answer(stream=False), provider.embeddings(model, request))
+            return Embedded(model=model, body=body, start=start, answer=answer)
+        except BaseException as error:
+            story.model_call(model, body, start=start, end=self._clock(), error=error, given="input")
+            raise
 
     async def close(self) -> None:
         """Release every provider's connections."""
@@ -157,13 +191,43 @@ class Asking:
         raise AssertionError("counting does not end")
 
     async def _once(self, model: Model, chain: Chain, prepared: Prepared, patience: Patience) -> Asked:
-        provider = self._provider(model)
-        return await attempt(model, provider, chain.call, prepared, chain.story, patience, self._clock)
+        prepared = going_on(prepared, chain.said, model.provider)
+        self.load.begun(model.alias)
+        try:
+            provider = self._provider(model)
+            asked = await attempt(model, provider, chain.call, prepared, chain.story, patience, self._clock)
+        except BaseException:
+            self.load.ended(model.alias)
+            raise
+        self.load.answered(model.alias, self._clock() - asked.start)
+        if chain.call.stream:
+            asked.answer.close = self._ending(model.alias, asked.answer.close)
+        else:
+            self.load.ended(model.alias)
+        return asked
+
+    def _ending(self, alias: str, close: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """`close`, and the model is less busy from then on."""
+        busy = [alias]
+
+        async def end() -> None:
+            if busy:
+                self.load.ended(busy.pop())
+            await close()
+
+        return end
 
     def _provider(self, model: Model) -> Provider:
         if model.provider not in self._providers:
             self._providers[model.provider] = registry.load(model.provider)()
         return self._providers[model.provider]
+
+
+def _final(error: BaseException) -> bool:
+    """No other model is to be asked after it."""
+    if isinstance(error, NobodyLeft):
+        return False
+    return not isinstance(error, UpstreamError | ProjectError) or not _another_may_answer(error)
 
 
 def _another_may_answer(error: UpstreamError | ProjectError) -> bool:

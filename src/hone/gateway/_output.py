@@ -227,6 +227,15 @@ class Gathered:
         """Every choice that began has said why it ended."""
         return bool(self._choices) and self._choices.keys() <= self._finish.keys()
 
+    def unfinished_text(self) -> str | None:
+        """What one choice has said, when that is text alone and goes on; None where nobody else could go on with it."""
+        if self._finish or self._choices.keys() - {0}:
+            return None
+        parts = self._choices.get(0, {})
+        if parts.keys() & {"tool_calls", "refusal"}:
+            return None
+        return "".join(parts.get("content", ()))
+
     def output(self) -> Output:
         messages = [_message(parts) for _, parts in sorted(self._choices.items())]
         value: Any = messages[0] if len(messages) == 1 else messages

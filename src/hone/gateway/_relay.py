@@ -37,6 +37,11 @@ class Relay:
         return self._gathered.output()
 
     @property
+    def unfinished_text(self) -> str | None:
+        """See `Gathered.unfinished_text`."""
+        return self._gathered.unfinished_text()
+
+    @property
     def speaks(self) -> bool:
         """Has the model said something, or why it does not?"""
         return self.first_token is not None or self.done or self._gathered.finished

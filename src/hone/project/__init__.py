@@ -3,12 +3,14 @@
 from hone.project._load import BASELINE, find, load
 from hone.project._scaffold import scaffold
 from hone.project._shapes import (
+    Balanced,
     Budget,
     Gate,
     Judge,
     Knowledge,
     Metric,
     ModelConfig,
+    OnCut,
     Project,
     Retention,
     Rollback,
@@ -24,12 +26,14 @@ from hone.project._units import Period, Rate, Spend, duration, rate, spend
 
 __all__ = [
     "BASELINE",
+    "Balanced",
     "Budget",
     "Gate",
     "Judge",
     "Knowledge",
     "Metric",
     "ModelConfig",
+    "OnCut",
     "Period",
     "Project",
     "Rate",

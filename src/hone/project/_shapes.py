@@ -15,8 +15,11 @@ Spend = Annotated[_units.Spend, _units.spend]
 Rate = Annotated[_units.Rate, _units.rate]
 Count = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(gt=0, le=1)]
+Weight = Annotated[float, Meta(gt=0, le=1e6)]
 
 Search = Literal["lexical", "semantic", "hybrid"]
+OnCut = Literal["restart", "continue"]
+"""Before its first token, a stream that fails is begun again by the next model. May that one go on with it, later on?"""
 
 
 class _Part(Struct, frozen=True, kw_only=True):
@@ -75,6 +78,20 @@ class ModelConfig(_Part, frozen=True, kw_only=True):
         return f"ModelConfig({self.alias!r}, {self.use!r})"
 
 
+class Balanced(_Part, frozen=True, kw_only=True):
+    """`[models.ALIAS]` with `any`: several deployments of one model, and which of them a call asks first."""
+
+    given: ClassVar[frozenset[str]] = frozenset({"alias"})
+
+    alias: str
+    any: Annotated[tuple[str, ...], Meta(min_length=1)] | dict[str, Weight]  # aliases, perhaps with weights
+    balance: Literal["weighted", "latency"] = "weighted"
+
+    @property
+    def weights(self) -> dict[str, float]:
+        return dict(self.any) if isinstance(self.any, dict) else dict.fromkeys(self.any, 1.0)
+
+
 class Settings(_Part, frozen=True, kw_only=True):
     """How a task is done: what a variant may set."""
 
@@ -108,6 +125,8 @@ class Task(Settings, frozen=True, kw_only=True):
     metrics: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
     timeout: Timeout | None = None
+    on_cut: OnCut = "restart"
+    hedge: Seconds | None = None  # when the first model has not begun to answer by then, the next one is asked too
     cache: Seconds | None = None  # how long an answer may be used again
     privacy: str | None = None
     variants: dict[str, Variant] = field(default_factory=dict)  # `baseline` among them, first
@@ -203,7 +222,19 @@ class Project(_Part, frozen=True, kw_only=True):
     """One folder with a hone.toml, read once."""
 
     given: ClassVar[frozenset[str]] = frozenset(
-        {"name", "root", "sha256", "environment", "state", "database_url", "blobs_url", "prompts", "gates", "rollbacks"}
+        {
+            "name",
+            "root",
+            "sha256",
+            "environment",
+            "state",
+            "database_url",
+            "blobs_url",
+            "prompts",
+            "balanced",
+            "gates",
+            "rollbacks",
+        }
     )
 
     name: str
@@ -215,6 +246,7 @@ class Project(_Part, frozen=True, kw_only=True):
     blobs_url: str
     prompts: dict[str, Path] = field(default_factory=dict)  # by name, of prompts/NAME.prompt.md
     models: dict[str, ModelConfig] = field(default_factory=dict)
+    balanced: dict[str, Balanced] = field(default_factory=dict)  # those of [models] that stand for several
     tasks: dict[str, Task] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(default_factory=dict)
     judges: dict[str, Judge] = field(default_factory=dict)
@@ -232,6 +264,10 @@ class Project(_Part, frozen=True, kw_only=True):
         """Every environment the project knows: of its releases, and the one it runs in."""
         named = {name for weights in self.releases.values() for name in weights}
         return sorted(named | {self.environment})
+
+    def deployments(self, model: str) -> tuple[str, ...]:
+        """The models that a name stands for: its own, unless it is a balanced one."""
+        return tuple(self.balanced[model].weights) if model in self.balanced else (model,)
 
     def __repr__(self) -> str:
         # The URLs may hold passwords.

@@ -31,6 +31,7 @@ class Model(Struct, frozen=True, kw_only=True):
     privacy: str | None = None
     retries: int = 0
     timeout: Timeout | None = None
+    balanced: str | None = None  # the alias it was picked for, when that stands for several
     missing: tuple[str, ...] = ()  # environment variables that it needs and that are not set
 
     def require(self) -> None:

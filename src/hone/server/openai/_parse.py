@@ -7,6 +7,7 @@ from msgspec import Raw
 
 from hone.errors import CallError
 from hone.gateway import Call
+from hone.project import OnCut
 from hone.server._door import Request
 from hone.server._identity import Identity
 
@@ -17,6 +18,7 @@ _fields = msgspec.json.Decoder(dict[str, Raw])
 
 class _Hone(msgspec.Struct, forbid_unknown_fields=True):
     input: dict[str, Any] | None = None
+    on_cut: OnCut | None = None
 
 
 class Parsed(msgspec.Struct):
@@ -73,6 +75,7 @@ def _call(fields: dict[str, Raw], known: Parsed, identity: Identity, start: int)
         fields=fields,
         stream=bool(known.stream),
         input=known.hone.input if known.hone else None,
+        on_cut=known.hone.on_cut if known.hone else None,
         start=start,
         trace_id=identity.trace_id,
         span_id=identity.span_id,
