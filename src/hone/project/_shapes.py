@@ -19,7 +19,7 @@ Weight = Annotated[float, Meta(gt=0, le=1e6)]
 
 Search = Literal["lexical", "semantic", "hybrid"]
 OnCut = Literal["restart", "continue"]
-"""Before its first token, a stream that fails is begun again by the next model. May that one go on with it, later on?"""
+"""Before its first token, a stream that fails is begun again by the next model. May that one go on with it later?"""
 
 
 class _Part(Struct, frozen=True, kw_only=True):
