@@ -18,7 +18,7 @@ from hone.local import House
 from hone.providers import Answer, ChatRequest, Model, _wire
 from hone.server import Server
 from hone.store import SpanQuery
-from hone.testing import FakeUpstream
+from hone.testing import FakeUpstream, Step
 
 
 def _faulty_module():
@@ -74,13 +74,12 @@ def project(upstream, backup: FakeUpstream) -> str:
     text += f'[models.backup]\nuse = "openai-compatible/b"\nbase_url = "{backup.url}"\n'
     limits = f'connect = "700ms", first = "1500ms", between = "700ms", whole = "1500ms", total = "{TOTAL:g}s"'
     for name in [*faulty.FAULTS, "bad-request"]:
-        for alias in (
-            name,
-            f"{name}-whole",
-            f"{name}-stream",
-        ):  # so that what one test makes known of a model's health is not the next one's
+        # Several aliases, so that what one test makes known of a model's health is not the next one's.
+        for alias in (name, f"{name}-whole", f"{name}-stream", f"{name}-on"):
             text += f'[models.{alias}]\nuse = "openai-compatible/m"\nbase_url = "{upstream.address(name)}"\n'
         text += f'[tasks.{name}-alone]\nmodels = ["{name}"]\ntimeout = {{ {limits} }}\n'
+        text += f'[tasks.{name}-going-on]\nmodels = ["{name}-on", "backup"]\ntimeout = {{ {limits} }}\n'
+        text += 'on_cut = "continue"\n'
         for way in ("whole", "stream"):
             text += f'[tasks.{name}-backed-{way}]\nmodels = ["{name}-{way}", "backup"]\ntimeout = {{ {limits} }}\n'
     return text
@@ -244,6 +243,20 @@ def test_a_cut_stream_has_no_end_that_a_client_could_take_for_one(fault, server,
     assert b"[DONE]" not in body
     assert b'"stop"' not in body
     assert b'data: {"error":' in body.split(b"\n\n")[-2]
+
+
+@each([fault for fault in BROKEN if fault.begun])
+def test_where_it_was_asked_for_another_model_goes_on(fault, backup, ask, attempts, left):
+    if fault.name == "slow-body":
+        with pytest.raises(openai.APIError, match=r"timeout\.total"):
+            ask(f"{fault.name}-going-on", stream=True)
+        return
+    backup.script(Step(text=" and the rest"))
+    text, finish = ask(f"{fault.name}-going-on", stream=True)
+    assert (text, finish) == (f"{faulty.BEGUN} and the rest", "stop")
+    cut, went_on = attempts(f"{fault.name}-going-on")
+    assert (cut.error.split(":")[0], cut.finish) == (fault.expected[True], None)
+    assert (went_on.status, went_on.attributes["continued_from"]) == ("ok", cut.model)
 
 
 @both_ways

@@ -89,7 +89,7 @@ def test_the_total_of_a_call_is_for_all_of_its_models_together(client, upstream,
     upstream.script(Step(status=500, latency=0.3))
     second.script(Step(latency=30))
     start = time.monotonic()
-    with pytest.raises(openai.InternalServerError, match=r"the call was not over within 0\.5 s \(timeout\.total\)"):
+    with pytest.raises(openai.InternalServerError, match=r"the call was not done within 0\.5 s \(timeout\.total\)"):
         said(client, "total", stream=stream)
     assert time.monotonic() - start < 2
 
@@ -105,7 +105,7 @@ def test_a_stream_that_does_not_end_is_cut_by_the_total(client, upstream, second
 
 def test_nothing_is_tried_again_after_the_total(client, upstream, second):
     upstream.script(Step(latency=30))
-    with pytest.raises(openai.InternalServerError, match="the call was not over"):
+    with pytest.raises(openai.InternalServerError, match="the call was not done"):
         said(client, "total", stream=False)
     assert second.received == []
 

@@ -192,30 +192,29 @@ class Asking:
 
     async def _once(self, model: Model, chain: Chain, prepared: Prepared, patience: Patience) -> Asked:
         prepared = going_on(prepared, chain.said, model.provider)
-        self.load.begun(model.alias)
-        try:
-            provider = self._provider(model)
-            asked = await attempt(model, provider, chain.call, prepared, chain.story, patience, self._clock)
-        except BaseException:
-            self.load.ended(model.alias)
-            raise
-        self.load.answered(model.alias, self._clock() - asked.start)
-        if chain.call.stream:
-            asked.answer.close = self._ending(model.alias, asked.answer.close)
-        else:
-            self.load.ended(model.alias)
-        return asked
+        asking = attempt(model, self._provider(model), chain.call, prepared, chain.story, patience, self._clock)
+        return await asking if model.balanced is None else await self._counted(asking, model.alias)
 
-    def _ending(self, alias: str, close: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        """`close`, and the model is less busy from then on."""
-        busy = [alias]
+    async def _counted(self, asking: Awaitable[Asked], alias: str) -> Asked:
+        """The model is busier until its answer is over, and known to be as quick as that answer began."""
+        self.load.begun(alias)
+        try:
+            asked = await asking
+        except BaseException:
+            self.load.ended(alias)
+            raise
+        self.load.answered(alias, self._clock() - asked.start)
+        busy, close = [alias], asked.answer.close
 
         async def end() -> None:
             if busy:
                 self.load.ended(busy.pop())
             await close()
 
-        return end
+        asked.answer.close = end
+        if asked.relay is None:
+            await end()  # all of it is here
+        return asked
 
     def _provider(self, model: Model) -> Provider:
         if model.provider not in self._providers:

@@ -1,6 +1,7 @@
 """A streamed answer that goes on with the next model when one is cut off, where the caller has asked for that."""
 
 from collections.abc import AsyncGenerator, Callable
+from typing import Any
 
 import msgspec
 
@@ -61,16 +62,16 @@ class Course:
         asked = self.asked
         assert asked is not None
         self._id = _id_in(asked.first)
-        problem = None
-        while asked is not None:
-            yield asked.first if problem is None else self._as_before(asked.first)
+        later = False
+        while True:
+            yield self._as_before(asked.first) if later else asked.first
             assert asked.blocks is not None
             try:
                 async for block in asked.blocks:
-                    yield block if problem is None else self._as_before(block)
+                    yield self._as_before(block) if later else block
                 return
             except UpstreamError as error:
-                asked, problem = await self._next(asked, error), error
+                asked, later = await self._next(asked, error), True
             yield f": hone continued by {asked.model.alias}\n\n".encode()
 
     async def close(self) -> None:
@@ -100,18 +101,7 @@ class Course:
 
     def _as_before(self, block: bytes) -> bytes:
         """Events of a later part as those of the first one: with its id, and without a role, which was said."""
-        return b"".join(self._adapted(one) for one in Splitter().feed(block))
-
-    def _adapted(self, one: bytes) -> bytes:
-        payload = payload_of(one)
-        if not payload or payload == b"[DONE]":
-            return one
-        value = msgspec.json.decode(payload)
-        value |= {} if self._id is None else {"id": self._id}
-        for choice in value.get("choices") or []:
-            if isinstance(choice.get("delta"), dict):
-                choice["delta"].pop("role", None)
-        return event(msgspec.json.encode(value))
+        return block if self._id is None else b"".join(_adapted(one, self._id) for one in Splitter().feed(block))
 
 
 def _relay(asked: Asked) -> Relay:
@@ -119,9 +109,26 @@ def _relay(asked: Asked) -> Relay:
     return asked.relay
 
 
+def _adapted(one: bytes, id: str) -> bytes:
+    value = _object_in(one)
+    if value is None:
+        return one
+    for choice in value.get("choices") or []:
+        if isinstance(choice, dict) and isinstance(choice.get("delta"), dict):
+            choice["delta"].pop("role", None)
+    return event(msgspec.json.encode(value | {"id": id}))
+
+
 def _id_in(block: bytes) -> str | None:
-    for one in Splitter().feed(block):
-        if (payload := payload_of(one)) and payload != b"[DONE]":
-            found = msgspec.json.decode(payload).get("id")
-            return found if isinstance(found, str) else None
-    return None
+    """The id of a stream, from its beginning; None where nothing of the answer has come."""
+    values = [value for one in Splitter().feed(block) if (value := _object_in(one)) is not None]
+    return next((value["id"] for value in values if isinstance(value.get("id"), str)), None)
+
+
+def _object_in(one: bytes) -> dict[str, Any] | None:
+    """The JSON object of an event; None for comments, for the closing mark, and for what only lenient readers read."""
+    try:
+        value = msgspec.json.decode(payload_of(one))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -35,7 +35,7 @@ class Limit(Struct, frozen=True):
         return self.left <= 0
 
     def error(self) -> UpstreamTimeout:
-        done = {"total": "was not over", "first": "sent no token"}.get(self.key, "did not answer")
+        done = {"total": "was not done", "first": "sent no token"}.get(self.key, "did not answer")
         return UpstreamTimeout(f"{self.who} {done} within {self.seconds:g} s (timeout.{self.key})")
 
 
