@@ -226,6 +226,11 @@ def test_another_model_answers_as_long_as_nothing_was_said(fault, stream, ask, a
     assert (answered.status, answered.model, answered.finish) == ("ok", "backup", "stop")
 
 
+def test_a_connection_that_does_not_come_about_is_said_to_be_that(ask, left):
+    with pytest.raises(openai.InternalServerError, match=r"no connection to .* within 0\.7 s \(timeout\.connect\)"):
+        ask("full-backlog-alone", stream=False)
+
+
 @each([fault for fault in BROKEN if fault.begun])
 def test_a_cut_stream_has_no_end_that_a_client_could_take_for_one(fault, server, left):
     body = b""

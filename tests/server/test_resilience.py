@@ -76,6 +76,25 @@ def test_a_model_that_keeps_failing_is_passed_over(client, upstream, second):
     assert len(second.received) == 6
 
 
+def test_a_model_that_keeps_cutting_its_streams_is_passed_over(client, upstream, second):
+    upstream.script(*[Step(text="one two three", cut_after=3)] * 50)
+    for _ in range(TRIPS_AFTER):
+        with pytest.raises(openai.APIError):
+            list(client.chat.completions.create(model="answer", messages=MESSAGES, stream=True))
+    chunks = list(client.chat.completions.create(model="answer", messages=MESSAGES, stream=True))
+    assert chunks[-1].choices[0].finish_reason == "stop"
+    assert (len(upstream.received), len(second.received)) == (TRIPS_AFTER, 1)
+
+
+def test_streams_that_end_well_in_between_keep_it_in_use(client, upstream, second):
+    for _ in range(TRIPS_AFTER):
+        upstream.script(Step(text="one two three", cut_after=3), Step(text="whole"))
+        with pytest.raises(openai.APIError):
+            list(client.chat.completions.create(model="answer", messages=MESSAGES, stream=True))
+        list(client.chat.completions.create(model="answer", messages=MESSAGES, stream=True))
+    assert (len(upstream.received), len(second.received)) == (2 * TRIPS_AFTER, 0)
+
+
 def test_one_that_is_left_alone_is_asked_when_the_others_fail(client, upstream, second):
     upstream.script(Step(status=429, retry_after=3600), Step(text="it is over already"))
     second.script(Step(text="from the second"), Step(status=500))

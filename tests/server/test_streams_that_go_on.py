@@ -143,6 +143,14 @@ def test_where_nobody_can_go_on_the_stream_is_cut_as_ever(http, upstream, second
     assert (cut.status, failed.status) == ("error", "error")
 
 
+def test_where_there_is_no_other_model_the_stream_is_cut_as_ever(client, upstream, spans):
+    upstream.script(CUT)
+    with pytest.raises(openai.APIError, match="the connection was lost"):
+        chunks(client, "fast", extra_body=GO_ON)
+    (span,) = spans()
+    assert (span.status, from_json(span.output)["content"]) == ("error", "one two")
+
+
 def test_before_the_first_token_the_next_model_begins_again(client, upstream, second):
     upstream.script(Step(text="one two", cut_after=1))  # the role alone
     second.script(Step(text="from the second"))

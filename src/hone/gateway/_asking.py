@@ -107,12 +107,23 @@ class Asking:
             patience = Patience(model.alias, chain.timeout, model.timeout, chain.total)
             once = partial(self._once, model, chain, prepared, patience)
             try:
-                return await self._patiently(model, patience.pauses(stream=chain.call.stream), once)
+                asked = await self._patiently(model, patience.pauses(stream=chain.call.stream), once)
             except (UpstreamError, ProjectError) as error:
                 if chain.total.passed or not _another_may_answer(error):
                     raise
                 problem = error
+            else:
+                if not chain.call.stream:
+                    self.breakers.succeeded(model.alias)
+                return asked
         raise problem
+
+    def ended(self, model: Model, error: UpstreamError | None) -> None:
+        """A stream of the model came to its end, or was cut."""
+        if error is None:
+            self.breakers.succeeded(model.alias)
+        elif passing(error):
+            self.breakers.failed(model.alias)
 
     def _order(self, chain: Sequence[Model]) -> Iterator[Model]:
         """The models as they stand, those whose breaker is open last. Whoever is not needed is not probed."""
@@ -137,11 +148,14 @@ class Asking:
             patience = Patience(model.alias, None, model.timeout, total)
             try:
                 once = partial(self._embed, call, model, story, patience)
-                return await self._patiently(model, patience.pauses(stream=False), once)
+                made = await self._patiently(model, patience.pauses(stream=False), once)
             except (UpstreamError, ProjectError) as error:
                 if total.passed or not _another_may_answer(error):
                     raise
                 problem = error
+            else:
+                self.breakers.succeeded(model.alias)
+                return made
         raise problem
 
     async def _embed(self, call: Call, model: Model, story: Story, patience: Patience) -> Embedded:
@@ -186,7 +200,7 @@ class Asking:
                 self.breakers.undecided(model.alias)
                 raise
             else:
-                self.breakers.succeeded(model.alias)
+                self.breakers.undecided(model.alias)  # a stream that has begun may yet be cut
                 return asked
         raise AssertionError("counting does not end")
 

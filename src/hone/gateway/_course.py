@@ -69,8 +69,11 @@ class Course:
             try:
                 async for block in asked.blocks:
                     yield self._as_before(block) if later else block
+                self._asking.ended(asked.model, None)
                 return
             except UpstreamError as error:
+                if not self._chain.total.passed:
+                    self._asking.ended(asked.model, error)
                 asked, later = await self._next(asked, error), True
             yield f": hone continued by {asked.model.alias}\n\n".encode()
 

@@ -1,6 +1,7 @@
 """Relays a stream: the upstream's own bytes go on, whole events at a time, while each is read once on the way."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -74,9 +75,10 @@ class Relay:
 
     async def _in_time(self) -> AsyncIterator[bytes]:
         """The chunks, until the total time is over; a provider that knows of sockets stops waiting by then too."""
+        now, end = asyncio.get_running_loop().time, math.inf if self._total is None else self._total.end
         try:
             async for chunk in self._chunks:
-                if self._total is not None and self._total.passed:
+                if self._total is not None and now() >= end:
                     raise self._total.error()
                 yield chunk
         except UpstreamTimeout:
