@@ -27,6 +27,14 @@ use = "openai-compatible/small"
 base_url = "{second}"
 price = {{ input = 1.0, output = 2.0 }}
 
+[tasks.tight]
+models = ["fast", "fast-2"]
+hedge = "100ms"
+
+[budgets.tight]
+match = {{ task = "tight" }}
+spend = "0.003 USD / day"
+
 [budgets.counted]
 match = {{ task = "counted" }}
 spend = "1 USD / day"
@@ -138,3 +146,14 @@ def test_a_budget_counts_both(client, upstream, house):
     (standing,) = [each for each in house.budgets() if each.budget == "counted"]
     # The winner took 1 token in and 1 out; of the loser nobody says, so that its input is estimated.
     assert standing.used > (1 * 1.0 + 1 * 2.0) / 1e6
+
+
+def test_what_two_answers_may_cost_is_reserved(client, upstream):
+    def ask(most: int) -> None:
+        client.chat.completions.create(model="tight", messages=MESSAGES, max_tokens=most)
+
+    with pytest.raises(openai.APIStatusError) as caught:
+        ask(1000)  # $0.002 once, and $0.004 twice
+    assert caught.value.status_code == 402
+    assert upstream.received == []
+    ask(700)

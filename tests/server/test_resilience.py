@@ -36,6 +36,17 @@ def test_a_failure_that_passes_is_not_seen_by_the_caller(client, upstream, secon
     assert [span.status for span in found if span.kind == "llm"] == ["error", "error", "ok"]
 
 
+def test_a_model_called_by_its_name_and_asked_twice_has_a_root_that_says_how_it_ended(client, upstream, spans):
+    upstream.script(Step(status=503), Step(text="now"))
+    answer = client.chat.completions.with_raw_response.create(model="fast", messages=MESSAGES)
+    root, failed, answered = spans(answer.headers["x-hone-trace-id"], 3)
+    assert (root.span_id, root.status) == (answer.headers["x-hone-span-id"], "ok")
+    assert [(span.kind, span.status, span.parent_id) for span in (failed, answered)] == [
+        ("llm", "error", root.span_id),
+        ("llm", "ok", root.span_id),
+    ]
+
+
 def test_after_its_retries_the_next_model_answers(client, upstream, second):
     upstream.script(*[Step(status=500)] * 3)
     second.script(Step(text="from the second"))
