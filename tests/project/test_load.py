@@ -6,7 +6,7 @@ import pytest
 
 from hone.core import Price
 from hone.errors import ProjectError
-from hone.project import Gate, Metric, Project, Rate, Rollback, Spend, find, load
+from hone.project import Gate, Metric, Project, Rate, Rollback, Spend, Timeout, find, load
 
 WHOLE = """\
 project = "support"
@@ -92,7 +92,8 @@ def refused(folder: Path, text: str, **env: str) -> tuple[str, str | None]:
 def test_every_key_of_the_contract_is_understood(folder: Path) -> None:
     project = read(folder, WHOLE, **ENV)
     answer = project.tasks["answer"]
-    assert (project.name, answer.timeout, answer.cache) == ("support", 20.0, 3600.0)
+    assert (project.name, answer.cache) == ("support", 3600.0)
+    assert answer.timeout == Timeout(between=20.0, whole=20.0)
     assert project.models["ours"].price == Price(input=0.05, output=0.2)
     assert project.metrics["helpful"] == Metric(kind="boolean", direction="up")
     assert project.budgets["trial"].match == {"tier": "trial"}
@@ -240,6 +241,14 @@ def test_an_unknown_key_names_the_line_and_the_nearest_key(folder: Path, after: 
         ("tasks = 3", "expected a table, got `integer` (hone.toml:2, tasks)"),
         ("[tasks.a]\ntimeout = 20", "expected a string with a unit, got `integer` (hone.toml:3, tasks.a.timeout)"),
         (
+            "[tasks.a]\ntimeout = { frist = '20s' }",
+            "unknown key `frist` (hone.toml:3, tasks.a.timeout.frist)",
+        ),
+        (
+            "[models.a]\nuse = 'a/b'\ntimeout = { total = 20 }",
+            "expected a string with a unit, got `integer` (hone.toml:4, models.a.timeout.total)",
+        ),
+        (
             "[tasks.a]\ntimeout = '20 sec'",
             '\'20 sec\' is no duration; write "500ms", "20s", "5m", "1h" or "30d" (hone.toml:3, tasks.a.timeout)',
         ),
@@ -272,6 +281,14 @@ def test_an_unknown_key_names_the_line_and_the_nearest_key(folder: Path, after: 
 )
 def test_a_value_that_does_not_fit_is_told_where_it_stands(folder: Path, after: str, message: str) -> None:
     assert refused(folder, f'project = "p"\n{after}\n')[0] == message
+
+
+def test_a_timeout_may_say_each_limit_by_itself(folder: Path) -> None:
+    limits = "timeout = { connect = '2s', first = '5s', between = '10s', whole = '30s', total = '1m' }"
+    text = f"project = 'p'\n[models.a]\nuse = 'a/b'\n{limits}\n[tasks.t]\ntimeout = {{ total = '1m' }}\n"
+    project = read(folder, text)
+    assert project.models["a"].timeout == Timeout(connect=2.0, first=5.0, between=10.0, whole=30.0, total=60.0)
+    assert project.tasks["t"].timeout == Timeout(total=60.0)
 
 
 TASK = 'project = "p"\n[models.fast]\nuse = "a/b"\n[metrics.good]\nkind = "boolean"\n[tasks.answer]\n'

@@ -163,6 +163,10 @@ def test_an_error_in_mid_stream_reaches_the_caller_as_one(client, upstream, span
         Step(
             raw='event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","model":"m",'
             '"usage":{"input_tokens":1,"output_tokens":1}}}\n\n'
+            'event: content_block_start\ndata: {"type":"content_block_start","index":0,'
+            '"content_block":{"type":"text","text":""}}\n\n'
+            'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,'
+            '"delta":{"type":"text_delta","text":"one"}}\n\n'
             'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"too busy"}}\n\n',
             content_type="text/event-stream",
         )

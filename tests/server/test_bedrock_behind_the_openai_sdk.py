@@ -196,7 +196,8 @@ def test_a_cut_stream_never_looks_complete(client, upstream, spans):
 
 
 def test_an_exception_in_mid_stream_reaches_the_caller_as_an_error(client, upstream, spans):
-    lines = 'messageStart {"role": "assistant"}\nthrottlingException {"message": "too busy"}'
+    lines = 'messageStart {"role": "assistant"}\ncontentBlockDelta {"contentBlockIndex": 0, "delta": {"text": "one"}}\n'
+    lines += 'throttlingException {"message": "too busy"}'
     upstream.script(Step(raw=lines, content_type=STREAM))
     with (
         pytest.raises(openai.APIError, match="too busy"),

@@ -721,6 +721,8 @@ def test_a_message_of_anthropics_arrives_as_it_was_signatures_and_all(sdk, messa
 
 def test_an_error_in_mid_stream_keeps_its_type_and_its_words(server, messages):
     start = _event("message_start", message=THOUGHTFUL | {"content": []})
+    start += _event("content_block_start", index=0, content_block={"type": "text", "text": ""})
+    start += _event("content_block_delta", index=0, delta={"type": "text_delta", "text": "It"})
     said = {"type": "overloaded_error", "message": "too busy"}
     messages.script(Step(raw=start + _event("error", error=said), content_type="text/event-stream"))
     body = {"model": "claude", "max_tokens": 9, "messages": HELLO, "stream": True}

@@ -36,6 +36,17 @@ def test_a_failure_that_passes_is_not_seen_by_the_caller(client, upstream, secon
     assert [span.status for span in found if span.kind == "llm"] == ["error", "error", "ok"]
 
 
+def test_a_model_called_by_its_name_and_asked_twice_has_a_root_that_says_how_it_ended(client, upstream, spans):
+    upstream.script(Step(status=503), Step(text="now"))
+    answer = client.chat.completions.with_raw_response.create(model="fast", messages=MESSAGES)
+    root, failed, answered = spans(answer.headers["x-hone-trace-id"], 3)
+    assert (root.span_id, root.status) == (answer.headers["x-hone-span-id"], "ok")
+    assert [(span.kind, span.status, span.parent_id) for span in (failed, answered)] == [
+        ("llm", "error", root.span_id),
+        ("llm", "ok", root.span_id),
+    ]
+
+
 def test_after_its_retries_the_next_model_answers(client, upstream, second):
     upstream.script(*[Step(status=500)] * 3)
     second.script(Step(text="from the second"))
@@ -74,6 +85,25 @@ def test_a_model_that_keeps_failing_is_passed_over(client, upstream, second):
     # Three attempts a call; the breaker opens within the second call, which goes on with its own retries.
     assert TRIPS_AFTER <= len(upstream.received) <= 6
     assert len(second.received) == 6
+
+
+def test_a_model_that_keeps_cutting_its_streams_is_passed_over(client, upstream, second):
+    upstream.script(*[Step(text="one two three", cut_after=3)] * 50)
+    for _ in range(TRIPS_AFTER):
+        with pytest.raises(openai.APIError):
+            list(client.chat.completions.create(model="answer", messages=MESSAGES, stream=True))
+    chunks = list(client.chat.completions.create(model="answer", messages=MESSAGES, stream=True))
+    assert chunks[-1].choices[0].finish_reason == "stop"
+    assert (len(upstream.received), len(second.received)) == (TRIPS_AFTER, 1)
+
+
+def test_streams_that_end_well_in_between_keep_it_in_use(client, upstream, second):
+    for _ in range(TRIPS_AFTER):
+        upstream.script(Step(text="one two three", cut_after=3), Step(text="whole"))
+        with pytest.raises(openai.APIError):
+            list(client.chat.completions.create(model="answer", messages=MESSAGES, stream=True))
+        list(client.chat.completions.create(model="answer", messages=MESSAGES, stream=True))
+    assert (len(upstream.received), len(second.received)) == (2 * TRIPS_AFTER, 0)
 
 
 def test_one_that_is_left_alone_is_asked_when_the_others_fail(client, upstream, second):

@@ -595,7 +595,7 @@ def test_a_broken_body_is_a_400(http, upstream, body):
 
 def test_an_answer_without_a_choice_is_garbage(client, upstream):
     upstream.script(Step(raw='{"choices": []}', content_type="application/json"))
-    with pytest.raises(openai.InternalServerError, match="holds no choice"):
+    with pytest.raises(openai.InternalServerError, match="not a chat completion"):
         client.responses.create(model="fast", input="hi")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import difflib
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -11,51 +11,49 @@ import msgspec
 from msgspec import Raw, Struct
 
 from hone.core import Clock
-from hone.errors import CallError, ProjectError, UpstreamError, UpstreamGarbage, UpstreamRefused, UpstreamTimeout
+from hone.errors import CallError, ProjectError, UpstreamError, UpstreamRefused
+from hone.gateway._attempt import Asked, attempt, request_of
 from hone.gateway._breaker import Breakers
 from hone.gateway._call import Call
-from hone.gateway._prepare import Prepared, body_for, wants_usage
-from hone.gateway._relay import Relay
+from hone.gateway._continuation import going_on
+from hone.gateway._load import Load
+from hone.gateway._prepare import Prepared
+from hone.gateway._race import LOST, NobodyLeft, race
 from hone.gateway._retry import passing, pause_before, retry_after
 from hone.gateway._route import Route
 from hone.gateway._spans import Story
-from hone.project import Project
-from hone.providers import (
-    Answer,
-    ChatRequest,
-    EmbeddingProvider,
-    EmbeddingRequest,
-    Model,
-    Provider,
-    TokenCounting,
-    registry,
-)
+from hone.gateway._timeouts import TOTAL, Limit, Patience, limit, within
+from hone.project import OnCut, Project, Timeout
+from hone.providers import Answer, EmbeddingProvider, EmbeddingRequest, Model, Provider, TokenCounting, registry
 
 T = TypeVar("T")
 
-_DEFAULT_SECONDS = 60.0
 # The caller's own mistakes: another model would be asked the same wrong thing.
 _CALLERS_FAULT = {400, 413, 415, 422}
-
-
-class Asked(Struct, kw_only=True):
-    """One model asked: what went out, and what began to come back, whole or as a stream whose first block is here."""
-
-    model: Model
-    body: dict[str, Raw]
-    start: int
-    answer: Answer
-    relay: Relay | None = None
-    blocks: AsyncIterator[bytes] | None = None
-    first: bytes = b""
 
 
 class Embedded(Struct, kw_only=True):
     """Vectors that came back, and what went out for them."""
 
+    model: Model
     body: dict[str, Raw]
     start: int
     answer: Answer
+
+
+class Chain:
+    """One call on its way along its models: those that are left to ask, and the time for all of them."""
+
+    def __init__(self, call: Call, route: Route, story: Story, models: Iterator[Model]) -> None:
+        self.call = call
+        self.story = story
+        self.models = models
+        task = route.task
+        self.timeout: Timeout | None = task.timeout if task else None
+        self.hedge = task.hedge if task else None
+        self.on_cut: OnCut = call.on_cut or (task.on_cut if task else "restart")
+        self.total: Limit = limit("total", (self.timeout and self.timeout.total) or TOTAL, "the call")
+        self.said = ""  # by models whose stream was cut, so that the next one goes on with it
 
 
 class Asking:
@@ -67,6 +65,7 @@ class Asking:
         self._providers: dict[str, Provider] = dict(providers)
         self._clock = clock
         self.breakers = Breakers(clock)
+        self.load = Load(clock)
 
     def check(self, project: Project) -> None:
         """A slip in `use` is said when the project is read, not to the first caller.
@@ -82,18 +81,50 @@ class Asking:
                 hint = f"did you mean `{near[0]}/{name}`?" if near else f"there are: {', '.join(sorted(known))}"
                 raise ProjectError(f"no provider {provider!r} (hone.toml, {place})", hint=hint)
 
-    async def ask(self, call: Call, route: Route, prepared: Prepared, story: Story) -> Asked:
-        """The first model of the chain that answers; every failed attempt leaves a span."""
-        seconds = route.task.timeout if route.task and route.task.timeout else _DEFAULT_SECONDS
-        problem: BaseException = AssertionError("a route has at least one model")
-        for model in self._order(route.chain):
+    def chain(self, call: Call, route: Route, story: Story) -> Chain:
+        """The way of a call that begins now."""
+        return Chain(call, route, story, self._order(route.chain))
+
+    async def ask(self, chain: Chain, prepared: Prepared) -> Asked:
+        """The first model that answers, of those that are left; every failed attempt leaves a span."""
+        if chain.hedge is None or chain.said:
+            return await self._along(chain, prepared)
+
+        async def lost(asked: Asked) -> None:
+            await asked.answer.close()
+            error, output = asyncio.CancelledError(LOST), asked.relay.output if asked.relay else None
+            start, end = asked.start, self._clock()
+            chain.story.model_call(asked.model, asked.body, start=start, end=end, output=output, error=error)
+
+        return await race(partial(self._along, chain, prepared), chain.hedge, lost=lost, final=_final)
+
+    async def _along(self, chain: Chain, prepared: Prepared) -> Asked:
+        """
+        Raises:
+            NobodyLeft: every model has been asked before.
+        """
+        problem: BaseException = NobodyLeft()
+        for model in chain.models:
+            patience = Patience(model.alias, chain.timeout, model.timeout, chain.total)
+            once = partial(self._once, model, chain, prepared, patience)
             try:
-                return await self._patiently(model, seconds, partial(self._once, model, call, prepared, story, seconds))
+                asked = await self._patiently(model, patience.pauses(stream=chain.call.stream), once)
             except (UpstreamError, ProjectError) as error:
-                if not _another_may_answer(error):
+                if chain.total.passed or not _another_may_answer(error):
                     raise
                 problem = error
+            else:
+                if not chain.call.stream:
+                    self.breakers.succeeded(model.alias)
+                return asked
         raise problem
+
+    def ended(self, model: Model, error: UpstreamError | None) -> None:
+        """A stream of the model came to its end, or was cut."""
+        if error is None:
+            self.breakers.succeeded(model.alias)
+        elif passing(error):
+            self.breakers.failed(model.alias)
 
     def _order(self, chain: Sequence[Model]) -> Iterator[Model]:
         """The models as they stand, those whose breaker is open last. Whoever is not needed is not probed."""
@@ -105,32 +136,45 @@ class Asking:
                 waiting.append(model)
         yield from waiting
 
-    async def embed(self, call: Call, model: Model, story: Story) -> Embedded:
-        """Vectors of one model: those of another one would not go with them, so nothing falls over.
+    async def embed(self, call: Call, chain: Sequence[Model], story: Story) -> Embedded:
+        """Vectors of one model. Only its other deployments may answer in its place: those of another model would not go
+        with them.
 
         Raises:
             CallError: the model makes none.
         """
+        total = limit("total", TOTAL, "the call")
+        problem: BaseException = NobodyLeft()
+        for model in self._order(chain):
+            patience = Patience(model.alias, None, model.timeout, total)
+            try:
+                once = partial(self._embed, call, model, story, patience)
+                made = await self._patiently(model, patience.pauses(stream=False), once)
+            except (UpstreamError, ProjectError) as error:
+                if total.passed or not _another_may_answer(error):
+                    raise
+                problem = error
+            else:
+                self.breakers.succeeded(model.alias)
+                return made
+        raise problem
+
+    async def _embed(self, call: Call, model: Model, story: Story, patience: Patience) -> Embedded:
         fields = {name: raw for name, raw in call.fields.items() if name != "hone"}
         parameters = {name: Raw(msgspec.json.encode(value)) for name, value in model.parameters.items()}
         body = parameters | fields | {"model": Raw(msgspec.json.encode(model.name))}
-
-        async def once() -> Embedded:
-            start = self._clock()
-            try:
-                model.require()
-                provider = self._provider(model)
-                if not isinstance(provider, EmbeddingProvider):
-                    raise CallError(f"{model.alias} makes no embeddings")
-                request = EmbeddingRequest(body=msgspec.json.encode(body), timeout=_DEFAULT_SECONDS)
-                answer = await self._in_time(model, provider.embeddings(model, request), _DEFAULT_SECONDS)
-                return Embedded(body=body, start=start, answer=answer)
-            except BaseException as error:
-                story.model_call(model, body, start=start, end=self._clock(), error=error, given="input")
-                raise
-
-        # Nobody else could answer, so an open breaker stops nobody; what comes of it is noted all the same.
-        return await self._patiently(model, _DEFAULT_SECONDS, once)
+        start = self._clock()
+        try:
+            model.require()
+            provider = self._provider(model)
+            if not isinstance(provider, EmbeddingProvider):
+                raise CallError(f"{model.alias} makes no embeddings")
+            request = EmbeddingRequest(body=msgspec.json.encode(body), timeout=patience.provider(stream=False))
+            answer = await within(patience.answer(stream=False), provider.embeddings(model, request))
+            return Embedded(model=model, body=body, start=start, answer=answer)
+        except BaseException as error:
+            story.model_call(model, body, start=start, end=self._clock(), error=error, given="input")
+            raise
 
     async def count_tokens(self, call: Call, model: Model, body: dict[str, Raw]) -> int | None:
         """The tokens of a request, as the model's vendor counts them; None where it does not say."""
@@ -138,8 +182,9 @@ class Asking:
         provider = self._provider(model)
         if not isinstance(provider, TokenCounting):
             return None
-        counting = provider.count_tokens(model, _request(call, body, _DEFAULT_SECONDS))
-        return await self._in_time(model, counting, _DEFAULT_SECONDS)
+        patience = Patience(model.alias, None, model.timeout, limit("total", TOTAL, "the call"))
+        request = request_of(call, body, patience.provider(stream=False))
+        return await within(patience.answer(stream=False), provider.count_tokens(model, request))
 
     async def close(self) -> None:
         """Release every provider's connections."""
@@ -147,10 +192,10 @@ class Asking:
             await provider.close()
 
     async def _patiently(self, model: Model, seconds: float, once: Callable[[], Awaitable[T]]) -> T:
-        """One model, as often as its `retries` allow, within the time of the call."""
+        """One model, as often as its `retries` allow, and no pause that ends later than `seconds` from now."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        for attempt in itertools.count(1):
+        for number in itertools.count(1):
             try:
                 asked = await once()
             except UpstreamError as error:
@@ -158,7 +203,7 @@ class Asking:
                     self.breakers.failed(model.alias, retry_after(error))
                 else:
                     self.breakers.undecided(model.alias)
-                pause = pause_before(attempt, error, retries=model.retries, left=end - loop.time())
+                pause = pause_before(number, error, retries=model.retries, left=end - loop.time())
                 if pause is None:
                     raise
                 await asyncio.sleep(pause)
@@ -166,62 +211,40 @@ class Asking:
                 self.breakers.undecided(model.alias)
                 raise
             else:
-                self.breakers.succeeded(model.alias)
+                self.breakers.undecided(model.alias)  # a stream that has begun may yet be cut
                 return asked
         raise AssertionError("counting does not end")
 
-    async def _once(self, model: Model, call: Call, prepared: Prepared, story: Story, seconds: float) -> Asked:
-        body = body_for(prepared, model.name, model.parameters, stream=call.stream)
-        request = _request(call, body, seconds)
-        start = self._clock()
-        try:
-            model.require()
-            asked = Asked(model=model, body=body, start=start, answer=await self._answer(model, request))
-            if call.stream:
-                await self._begin(asked, wants_usage(call))
-        except BaseException as error:
-            story.model_call(model, body, start=start, end=self._clock(), error=error)
-            raise
-        return asked
+    async def _once(self, model: Model, chain: Chain, prepared: Prepared, patience: Patience) -> Asked:
+        prepared = going_on(prepared, chain.said, model.provider)
+        asking = attempt(model, self._provider(model), chain.call, prepared, chain.story, patience, self._clock)
+        return await asking if model.balanced is None else await self._counted(asking, model.alias)
 
-    async def _answer(self, model: Model, request: ChatRequest) -> Answer:
-        """The answer of one model; a whole one within the time limit, a stream's beginning."""
-        asked = self._provider(model).chat(model, request)
-        return await asked if request.stream else await self._in_time(model, asked, request.timeout)
-
-    async def _in_time(self, model: Model, work: Awaitable[T], seconds: float) -> T:
+    async def _counted(self, asking: Awaitable[Asked], alias: str) -> Asked:
+        """The model is busier until its answer is over, and known to be as quick as that answer began."""
+        self.load.begun(alias)
         try:
-            async with asyncio.timeout(seconds):
-                return await work
-        except TimeoutError:
-            raise UpstreamTimeout(f"{model.alias} did not answer within {seconds:g} s") from None
-
-    async def _begin(self, asked: Asked, keep_usage: bool) -> None:
-        """Read a stream up to its first block: until then another model can still answer."""
-        if asked.answer.chunks is None:
-            raise UpstreamGarbage(f"{asked.model.alias} answered a request for a stream with a whole body")
-        asked.relay = Relay(asked.answer.chunks, keep_usage=keep_usage, clock=self._clock)
-        asked.blocks = aiter(asked.relay)
-        try:
-            asked.first = await anext(asked.blocks)
+            asked = await asking
         except BaseException:
-            await asked.answer.close()
+            self.load.ended(alias)
             raise
+        self.load.answered(alias, self._clock() - asked.start)
+        busy, close = [alias], asked.answer.close
+
+        async def end() -> None:
+            if busy:
+                self.load.ended(busy.pop())
+            await close()
+
+        asked.answer.close = end
+        if asked.relay is None:
+            await end()  # all of it is here
+        return asked
 
     def _provider(self, model: Model) -> Provider:
         if model.provider not in self._providers:
             self._providers[model.provider] = registry.load(model.provider)()
         return self._providers[model.provider]
-
-
-def _request(call: Call, body: dict[str, Raw], seconds: float) -> ChatRequest:
-    return ChatRequest(
-        body=msgspec.json.encode(body),
-        dialect=call.dialect,
-        stream=call.stream,
-        headers=call.headers,
-        timeout=seconds,
-    )
 
 
 def _named(project: Project) -> Iterator[tuple[str, str]]:
@@ -230,7 +253,15 @@ def _named(project: Project) -> Iterator[tuple[str, str]]:
         yield f"models.{alias}.use", model.use
     for task in project.tasks.values():
         for variant in task.variants.values():
-            yield from ((f"tasks.{task.name}.models", name) for name in variant.models if name not in project.models)
+            direct = (name for name in variant.models if name not in project.models and name not in project.balanced)
+            yield from ((f"tasks.{task.name}.models", name) for name in direct)
+
+
+def _final(error: BaseException) -> bool:
+    """No other model is to be asked after it."""
+    if isinstance(error, NobodyLeft):
+        return False
+    return not isinstance(error, UpstreamError | ProjectError) or not _another_may_answer(error)
 
 
 def _another_may_answer(error: UpstreamError | ProjectError) -> bool:

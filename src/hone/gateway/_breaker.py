@@ -47,7 +47,7 @@ class Breakers:
         self._states.pop(alias, None)
 
     def undecided(self, alias: str) -> None:
-        """The call ended in a way that says nothing about the model: the caller left, or the request was wrong."""
+        """The call says nothing about the model: the caller left, the request was wrong, or its stream goes on yet."""
         if (state := self._states.get(alias)) is not None:
             state.probing = False
 

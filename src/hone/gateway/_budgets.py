@@ -27,7 +27,8 @@ _OF_A_CALL: dict[str, Callable[[Call, Route], str | None]] = {
     "session": lambda call, _: call.session,
     "environment": lambda _, route: route.environment,
     "task": lambda _, route: route.task.name if route.task else None,
-    "model": lambda _, route: route.chain[0].alias if route.chain else None,
+    # As it was asked for: which deployment answers is nobody's plan.
+    "model": lambda _, route: route.chain[0].balanced or route.chain[0].alias if route.chain else None,
 }
 
 

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct, field
 
 from hone.gateway._key import Key
+from hone.project import OnCut
 from hone.providers import Dialect
 
 
@@ -17,6 +18,7 @@ class Call(Struct, frozen=True, kw_only=True):
     fields: dict[str, msgspec.Raw] = field(default_factory=dict)
     stream: bool = False
     input: dict[str, Any] | None = None  # the task's input, when it is given by name
+    on_cut: OnCut | None = None  # wins over the task's
     start: int  # ns
     trace_id: str
     span_id: str  # of the span that stands for the whole call

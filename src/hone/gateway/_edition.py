@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from hone.core import Clock
 from hone.gateway._budgets import Budgets
+from hone.gateway._load import Load
 from hone.gateway._prepare import Preparer, Prompts, Search
 from hone.gateway._route import Router, Weights
 from hone.project import Project
@@ -20,9 +21,9 @@ class Edition(Struct, frozen=True, kw_only=True):
 class Current:
     """An edition, and what routes and prepares by it."""
 
-    def __init__(self, edition: Edition, search: Search, weights: Weights, clock: Clock) -> None:
+    def __init__(self, edition: Edition, search: Search, weights: Weights, load: Load, clock: Clock) -> None:
         self.project = edition.project
         self.version = edition.version
-        self.router = Router(edition.project, weights)
+        self.router = Router(edition.project, weights, load)
         self.budgets = Budgets(edition.project)
         self.preparer = Preparer(edition.prompts, search, clock)

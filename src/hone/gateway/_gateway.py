@@ -1,6 +1,8 @@
 """The way of a call: route, prepare, ask the models in order, relay, record."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -9,17 +11,18 @@ from hone.core import Clock, Span, Usage, now_ns, to_json
 from hone.errors import CallError
 from hone.gateway._account import Renewal
 from hone.gateway._admission import Admission, Grant
-from hone.gateway._asking import Asked, Asking
+from hone.gateway._asking import Asking
+from hone.gateway._attempt import Asked
 from hone.gateway._cache import Cache
 from hone.gateway._call import Call, Reply
 from hone.gateway._count import Counted
 from hone.gateway._count import estimate as count_estimate
+from hone.gateway._course import Course
 from hone.gateway._edition import Current, Edition
 from hone.gateway._estimate import Usual, estimate, require_price, used
 from hone.gateway._output import Output, read_completion, read_embeddings
 from hone.gateway._place import Place, place_of, place_of_vectors
 from hone.gateway._prepare import Prepared, Search, body_for, wants_usage
-from hone.gateway._relay import Relay
 from hone.gateway._replay import as_events
 from hone.gateway._route import Route, Weights
 from hone.gateway._spans import Story
@@ -101,9 +104,11 @@ class Gateway:
                     return await self._again(story, values, visit, known, read_completion(known.body), "messages")
                 if grant is not None:
                     await self._reserve(grant, story, prepared)
-                asked = await self._asking.ask(call, route, prepared, story)
+                chain = self._asking.chain(call, route, story)
+                asked = await self._asking.ask(chain, prepared)
                 if asked.relay is not None:
-                    stream = self._stream(asked.relay, story, prepared, asked, visit)
+                    course = Course(self._asking, chain, prepared, asked, partial(self._stream_span, story))
+                    stream = self._stream(course, story, prepared, visit)
                     # Begun at once: closing it is heard, and the call recorded, even if nobody ever reads from it.
                     await anext(stream)
                     return Reply(headers=self._headers(story, None), stream=stream)
@@ -124,20 +129,25 @@ class Gateway:
             story.route = route = now.router.resolve(call.model, call.session, call.key)
             if route.task is not None:
                 raise CallError(f"{route.task.name!r} is a task, and embeddings are made by a model")
-            (model,) = route.chain
             grant = await self._enter(call, route, story, now)
             with self._visit(place_of_vectors(now.project.name, call, route), story) as visit:
                 if (known := await visit.find()) is not None:
                     return await self._again(story, None, visit, known, read_embeddings(known.body), "input")
                 if grant is not None:
                     await self._reserve(grant, story, Prepared(fields=call.fields, own={}))
-                made = await self._asking.embed(call, model, story)
+                made = await self._asking.embed(call, route.chain, story)
                 body = made.answer.body or b""
                 output = read_embeddings(body)
                 visit.keep_as_it_is(body)
-            cost = self._rooms.cost(model, output.usage)
+            cost = self._rooms.cost(made.model, output.usage)
             story.model_call(
-                model, made.body, start=made.start, end=self._rooms.clock(), output=output, cost=cost, given="input"
+                made.model,
+                made.body,
+                start=made.start,
+                end=self._rooms.clock(),
+                output=output,
+                cost=cost,
+                given="input",
             )
             await _kept(self._record(story, None, output, None))
             return Reply(headers=self._headers(story, cost) | made.answer.headers, body=body)
@@ -207,7 +217,9 @@ class Gateway:
         story.expected = expected = estimate(prepared.fields, prepared.own, chain, cost, self._usual)
         budget = grant.counts_dollars
         dollars = require_price(expected, chain, cost, budget) if budget else None
-        await grant.reserve(dollars, expected.input + expected.output)
+        # A hedged call may be paid twice.
+        times = 2 if story.route.task is not None and story.route.task.hedge is not None else 1
+        await grant.reserve(None if dollars is None else times * dollars, times * (expected.input + expected.output))
 
     def _settle(self, story: Story) -> None:
         if story.grant is None or story.expected is None:
@@ -229,36 +241,38 @@ class Gateway:
         headers = self._headers(story, cost) | asked.answer.headers
         return Reply(headers=headers, body=body)
 
-    async def _stream(
-        self, relay: Relay, story: Story, prepared: Prepared, asked: Asked, visit: Visit
-    ) -> AsyncGenerator[bytes]:
+    async def _stream(self, course: Course, story: Story, prepared: Prepared, visit: Visit) -> AsyncGenerator[bytes]:
         """Nothing, then the stream, block by block. The span is recorded before the last of it is sent."""
         recorded = False
 
         def record(error: BaseException | None) -> Awaitable[Any] | None:
             nonlocal recorded
-            self._model_span(story, asked, relay.output, relay.first_token, error)
-            promise = self._record(story, prepared.values, relay.output, error)
+            if course.asked is not None:
+                self._stream_span(story, course.asked, error)
+            promise = self._record(story, prepared.values, course.output, error)
             recorded = True
             return promise
 
-        assert asked.blocks is not None
-        block: bytes | None = asked.first
         try:
             yield b""
-            while block is not None:
-                visit.hear(block)
-                if relay.done and not recorded:
-                    visit.keep_heard(asked.model, relay.output)
-                    await _kept(record(None))
-                yield block
-                block = await anext(asked.blocks, None)
+            async with aclosing(aiter(course)) as blocks:
+                async for block in blocks:
+                    visit.hear(block)
+                    if course.done and not recorded:
+                        if course.asked is not None and not course.continued:
+                            visit.keep_heard(course.asked.model, course.output)
+                        await _kept(record(None))
+                    yield block
         except BaseException as error:
             if not recorded:
                 record(error)
             raise
         finally:
-            await asked.answer.close()
+            await course.close()
+
+    def _stream_span(self, story: Story, asked: Asked, error: BaseException | None) -> None:
+        assert asked.relay is not None
+        self._model_span(story, asked, asked.relay.output, asked.relay.first_token, error)
 
     async def _again(
         self, story: Story, values: Any, visit: Visit, known: CachedAnswer, output: Output, given: str
@@ -292,7 +306,8 @@ class Gateway:
     # -- recording
 
     def _as_current(self, edition: Edition) -> Current:
-        return Current(edition, self._rooms.search, self._rooms.weights, self._rooms.clock)
+        rooms = self._rooms
+        return Current(edition, rooms.search, rooms.weights, self._asking.load, rooms.clock)
 
     def _visit(self, place: Place | None, story: Story) -> Visit:
         return Visit(self._rooms.cache, place, story, self._rooms.clock)
@@ -322,8 +337,7 @@ class Gateway:
     ) -> Awaitable[Any] | None:
         """Hand the story over, with the span of the whole call unless a model span already is that."""
         self._settle(story)
-        if not any(span.span_id == story.call.span_id for span in story.spans):
-            story.root(end=self._rooms.clock(), values=values, output=output.message if output else None, error=error)
+        story.whole(end=self._rooms.clock(), values=values, output=output.message if output else None, error=error)
         return self._rooms.record(story.spans)
 
     def _headers(self, story: Story, cost: float | None) -> dict[str, str]:

@@ -218,9 +218,23 @@ class Gathered:
             parts.setdefault("tool_calls", _Calls()).add(call)
 
     @property
+    def empty(self) -> bool:
+        """No choice has come."""
+        return not (self._choices or self._finish)
+
+    @property
     def finished(self) -> bool:
         """Every choice that began has said why it ended."""
         return bool(self._choices) and self._choices.keys() <= self._finish.keys()
+
+    def unfinished_text(self) -> str | None:
+        """What one choice has said, when that is text alone and goes on; None where nobody else could go on with it."""
+        if self._finish or self._choices.keys() - {0}:
+            return None
+        parts = self._choices.get(0, {})
+        if parts.keys() & {"tool_calls", "refusal"}:
+            return None
+        return "".join(parts.get("content", ()))
 
     def output(self) -> Output:
         messages = [_message(parts) for _, parts in sorted(self._choices.items())]

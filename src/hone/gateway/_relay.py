@@ -1,14 +1,16 @@
 """Relays a stream: the upstream's own bytes go on, whole events at a time, while each is read once on the way."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import msgspec
 
 from hone.core import Clock
-from hone.errors import UpstreamCut, UpstreamError, UpstreamGarbage, UpstreamRefused
+from hone.errors import UpstreamCut, UpstreamError, UpstreamGarbage, UpstreamRefused, UpstreamTimeout
 from hone.gateway._output import Gathered, Output, read_event
+from hone.gateway._timeouts import Limit
 from hone.providers._sse import Splitter, payload_of
 from hone.providers._wire import DONE
 
@@ -18,9 +20,12 @@ _DRAIN_SECONDS = 0.2
 class Relay:
     """One stream on its way through. Iterate once; then `output` and `first_token` say what went by."""
 
-    def __init__(self, chunks: AsyncIterator[bytes], *, keep_usage: bool, clock: Clock) -> None:
+    def __init__(
+        self, chunks: AsyncIterator[bytes], *, keep_usage: bool, clock: Clock, total: Limit | None = None
+    ) -> None:
         """`keep_usage`: the caller asked for the usage event; otherwise it is ours alone and is taken out."""
         self._chunks = chunks
+        self._total = total
         self._keep_usage = keep_usage
         self._clock = clock
         self._gathered = Gathered()
@@ -32,6 +37,16 @@ class Relay:
         """What the model has said so far."""
         return self._gathered.output()
 
+    @property
+    def unfinished_text(self) -> str | None:
+        """See `Gathered.unfinished_text`."""
+        return self._gathered.unfinished_text()
+
+    @property
+    def speaks(self) -> bool:
+        """Has the model said something, or why it does not?"""
+        return self.first_token is not None or self.done or self._gathered.finished
+
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Blocks of whole events. The last block ends with `[DONE]`, and `done` is true when it is yielded.
 
@@ -39,12 +54,15 @@ class Relay:
             UpstreamCut: the stream ended before it was complete.
             UpstreamGarbage: an event is not in the dialect.
             UpstreamRefused: the upstream sent an error event.
+            UpstreamTimeout: it did not end in time.
         """
         events = Splitter()
-        async for chunk in self._chunks:
-            block = b"".join(event for event in events.feed(chunk) if not self.done and self._goes_on(event))
+        async for chunk in self._in_time():
+            block, problem = self._pass(events.feed(chunk))
             if block:
                 yield block
+            if problem is not None:
+                raise problem
             if self.done:
                 await self._drain()
                 return
@@ -55,6 +73,31 @@ class Relay:
         self.done = True
         yield DONE
 
+    async def _in_time(self) -> AsyncIterator[bytes]:
+        """The chunks, until the total time is over; a provider that knows of sockets stops waiting by then too."""
+        now, end = asyncio.get_running_loop().time, math.inf if self._total is None else self._total.end
+        try:
+            async for chunk in self._chunks:
+                if self._total is not None and now() >= end:
+                    raise self._total.error()
+                yield chunk
+        except UpstreamTimeout:
+            if self._total is not None and self._total.passed:
+                raise self._total.error() from None
+            raise
+
+    def _pass(self, events: list[bytes]) -> tuple[bytes, UpstreamError | None]:
+        """What goes on of these events, up to the end of the stream or to an error, which comes along."""
+        going: list[bytes] = []
+        try:
+            for event in events:
+                going.append(self._passed(event))
+                if self.done:
+                    break
+        except UpstreamError as problem:
+            return b"".join(going), problem
+        return b"".join(going), None
+
     async def _drain(self) -> None:
         """Read past the closing mark to the end of the body, so that the connection can be used again."""
         with suppress(UpstreamError, TimeoutError):
@@ -62,13 +105,17 @@ class Relay:
                 async for _ in self._chunks:
                     pass
 
-    def _goes_on(self, event: bytes) -> bool:
+    def _passed(self, event: bytes) -> bytes:
+        """The event as it goes on; nothing of it where it was ours alone."""
+        event = readable(event)
         payload = payload_of(event)
         if not payload:
-            return True  # a comment that keeps the connection awake
+            return event  # a comment that keeps the connection awake
         if payload == b"[DONE]":
+            if self._gathered.empty:
+                raise UpstreamCut("the stream ended without an answer")
             self.done = True
-            return True
+            return event
         try:
             found = read_event(payload)
         except ValueError as problem:
@@ -79,4 +126,15 @@ class Relay:
         self._gathered.add(found)
         if self.first_token is None and found.speaks:
             self.first_token = self._clock()
-        return self._keep_usage or not found.usage_only
+        return event if self._keep_usage or not found.usage_only else b""
+
+
+def readable(data: bytes) -> bytes:
+    """The same bytes where they are UTF-8. Models that cut a character in two send what no JSON reader would take."""
+    if data.isascii():
+        return data
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "replace").encode()
+    return data

@@ -5,9 +5,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hone.errors import NotAllowed, ProjectError, UnknownModel
 from hone.gateway._key import Key
+from hone.gateway._load import Load
 from hone.gateway._pick import pick
 from hone.project import BASELINE, ModelConfig, Project, Task, Variant
 from hone.providers import Model, registry
@@ -31,9 +33,10 @@ class Route(Struct, frozen=True, kw_only=True):
 class Router:
     """Resolves names against one project."""
 
-    def __init__(self, project: Project, weights: Weights) -> None:
+    def __init__(self, project: Project, weights: Weights, load: Load) -> None:
         self._project = project
         self._weights = weights
+        self._load = load
         self._models = {alias: _as_model(alias, config) for alias, config in project.models.items()}
 
     def resolve(self, name: str, session: str | None, key: Key | None = None) -> Route:
@@ -51,7 +54,7 @@ class Router:
             environment = key.environment or environment
         if task is not None:
             return self._task_route(task, selector if at else None, session, environment, key)
-        return Route(chain=(self.model(name),), environment=environment)
+        return Route(chain=self._chain((name,)), environment=environment)
 
     def _task_route(
         self, task: Task, selector: str | None, session: str | None, environment: str, key: Key | None
@@ -67,7 +70,7 @@ class Router:
             _same_environment(key, selector)
             environment, variant = selector, self._released(task, selector, session)
         resolved = task.variant(variant)
-        chain = tuple(self.model(alias) for alias in resolved.models)
+        chain = self._chain(resolved.models)
         if not chain and resolved.flow is None:
             raise ProjectError(
                 f"the task {task.name!r} has no models", hint=f'add models = ["..."] to [tasks.{task.name}]'
@@ -86,6 +89,17 @@ class Router:
         known = {name: share for name, share in weights.items() if name in task.variants} or {BASELINE: 1.0}
         return pick(known, session and f"{task.name}\0{session}")
 
+    def _chain(self, names: Iterable[str]) -> tuple[Model, ...]:
+        """The models of these names, each once; for a balanced one its deployments, in the order of this call."""
+        found: dict[str, Model] = {}
+        for name in names:
+            if (balanced := self._project.balanced.get(name)) is None:
+                found.setdefault(name, self.model(name))
+                continue
+            for one in self._load.order(balanced):
+                found.setdefault(one, replace(self.model(one), balanced=name))
+        return tuple(found.values())
+
     def model(self, name: str) -> Model:
         """
         Raises:
@@ -96,7 +110,7 @@ class Router:
         provider, slash, vendor_name = name.partition("/")
         if slash and vendor_name and provider in registry.names():
             return Model(alias=name, provider=provider, name=vendor_name)
-        known = [*self._project.tasks, *self._models]
+        known = [*self._project.tasks, *self._models, *self._project.balanced]
         raise UnknownModel(f"no task or model named {name!r}", hint=_near(name, known))
 
     def names(self) -> list[str]:
@@ -106,6 +120,7 @@ class Router:
             *(task.name for task in tasks),
             *(f"{task.name}@{variant}" for task in tasks for variant in task.variant_names),
             *self._models,
+            *self._project.balanced,
         ]
 
 
@@ -133,5 +148,6 @@ def _as_model(alias: str, config: ModelConfig) -> Model:
         parameters=config.parameters,
         privacy=config.privacy,
         retries=config.retries,
+        timeout=config.timeout,
         missing=config.missing,
     )

@@ -1,8 +1,10 @@
 """Spans of a call: built when it is over, from what went by."""
 
+import asyncio
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from hone.core import Span, SpanStatus, new_span_id, to_json
 from hone.errors import HoneError
@@ -31,7 +33,8 @@ def error_line(error: BaseException | None) -> str | None:
     if isinstance(error, Exception):
         said = error.message if isinstance(error, HoneError) else str(error)
         return f"{type(error).__name__}: {said}".replace("\n", " ")[:_MAX_ERROR]
-    return "Cancelled: the caller left before the answer was complete"
+    why = str(error) if isinstance(error, asyncio.CancelledError) else ""
+    return f"Cancelled: {why or 'the caller left before the answer was complete'}"
 
 
 class Story:
@@ -47,6 +50,7 @@ class Story:
         self.expected: Estimate | None = None
         self.attempts: list[tuple[Model, Span]] = []
         self.cache = "off"  # hit | miss | off
+        self.continued_from: str | None = None  # the model whose stream was cut, while another goes on with it
         self._project = project
         self._environment = environment
         self._shared = {"config": config} if call.key is None else {"config": config, "key": call.key.name}
@@ -65,14 +69,14 @@ class Story:
         given: str = "messages",
         more: dict[str, Any] | None = None,
     ) -> None:
-        """One attempt at one model: a span of kind `llm`, the root itself when no task stands above it.
+        """One attempt at one model: a span of kind `llm`.
 
         `given` is the field of the body that holds what the model reads, `more` are attributes.
         """
-        usage, root = (output or Output()).usage, self.route is not None and self.route.task is None and not self.spans
+        usage = (output or Output()).usage
         self._add(
-            span_id=self.call.span_id if root else new_span_id(),
-            parent_id=self.call.parent_id if root else self.call.span_id,
+            span_id=new_span_id(),
+            parent_id=self.call.span_id,
             kind="llm",
             name=model.alias,
             start=start,
@@ -92,7 +96,7 @@ class Story:
             cost=cost,
             input=_clipped(bytes(body[given]).decode("utf-8", "replace") if given in body else None),
             output=_clipped(output.message if output else None),
-            attributes=_parameters(body, given) | ({} if self.cache == "off" else {"cache": self.cache}) | (more or {}),
+            attributes=_parameters(body, given) | self._circumstances(model) | (more or {}),
         )
         self.attempts.append((model, self.spans[-1]))
 
@@ -111,13 +115,27 @@ class Story:
             attributes=attributes,
         )
 
+    def _circumstances(self, model: Model) -> dict[str, Any]:
+        cache = None if self.cache == "off" else self.cache
+        found = {"balanced": model.balanced, "continued_from": self.continued_from, "cache": cache}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def whole(self, *, end: int, values: Any, output: str | None, error: BaseException | None) -> None:
+        """The story is over: give it its root. A model that was called without a task, and once, is the root itself."""
+        if any(span.span_id == self.call.span_id for span in self.spans):
+            return
+        if self.route is not None and self.route.task is None and len(self.spans) == 1:
+            self.spans[0] = replace(self.spans[0], span_id=self.call.span_id, parent_id=self.call.parent_id)
+        else:
+            self.root(end=end, values=values, output=output, error=error)
+
     def root(self, *, end: int, values: Any, output: str | None, error: BaseException | None) -> None:
         """The span of the task itself, or of a call that never reached a model."""
         task = self.route.task if self.route else None
         self._add(
             span_id=self.call.span_id,
             parent_id=self.call.parent_id,
-            kind="task" if task else "llm",
+            kind="task" if task else "step" if self.spans else "llm",
             name=task.name if task else self.call.model or "chat",
             start=self.call.start,
             end=end,

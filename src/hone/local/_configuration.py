@@ -19,7 +19,7 @@ def configuration(house: "House", task: str, variant: str) -> str:
     project = house.project
     settings = project.tasks[task].variant(variant)
     models = []
-    for alias in settings.models:
+    for alias in (each for name in settings.models for each in project.deployments(name)):
         config = project.models.get(alias)
         models.append((alias,) if config is None else (config.use, config.base_url, config.parameters))
     prompt = house.prompts[settings.prompt].sha256 if settings.prompt else None

@@ -3,12 +3,14 @@
 from hone.project._load import BASELINE, find, load
 from hone.project._scaffold import scaffold
 from hone.project._shapes import (
+    Balanced,
     Budget,
     Gate,
     Judge,
     Knowledge,
     Metric,
     ModelConfig,
+    OnCut,
     Project,
     Retention,
     Rollback,
@@ -17,18 +19,21 @@ from hone.project._shapes import (
     Settings,
     Task,
     Telemetry,
+    Timeout,
     Variant,
 )
 from hone.project._units import Period, Rate, Spend, duration, rate, spend
 
 __all__ = [
     "BASELINE",
+    "Balanced",
     "Budget",
     "Gate",
     "Judge",
     "Knowledge",
     "Metric",
     "ModelConfig",
+    "OnCut",
     "Period",
     "Project",
     "Rate",
@@ -40,6 +45,7 @@ __all__ = [
     "Spend",
     "Task",
     "Telemetry",
+    "Timeout",
     "Variant",
     "duration",
     "find",

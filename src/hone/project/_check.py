@@ -24,6 +24,8 @@ def check(project: Project, source: Source) -> None:
     _names(project, source)
     for alias, model in project.models.items():
         _model(model, source, ("models", alias))
+    for alias in project.balanced:
+        _balanced(project, source, alias)
     for task in project.tasks.values():
         _task(project, source, task)
     for name, judge in project.judges.items():
@@ -43,7 +45,7 @@ def _names(project: Project, source: Source) -> None:
                 f"{path[-1]!r} cannot be a name", path, "letters, digits and _ . - after a first letter or digit"
             )
     for name in project.tasks:
-        if name in project.models:
+        if name in project.models or name in project.balanced:
             raise source.error(
                 f"{name!r} is a task and a model, so a caller could not say which", ("tasks", name), "rename one"
             )
@@ -52,7 +54,7 @@ def _names(project: Project, source: Source) -> None:
 def _named(project: Project) -> Iterator[Keys]:
     yield ("project", project.name)
     sections: dict[str, Iterable[str]] = {
-        "models": project.models,
+        "models": [*project.models, *project.balanced],
         "tasks": project.tasks,
         "metrics": project.metrics,
         "judges": project.judges,
@@ -72,6 +74,18 @@ def _model(model: ModelConfig, source: Source, path: Keys) -> None:
         raise source.error(f"{model.use!r} is no model", (*path, "use"), 'write "provider/name": "openai/gpt-5-mini"')
     if model.price is not None and not (_is_amount(model.price.input) and _is_amount(model.price.output)):
         raise source.error("a price is dollars per million tokens, 0 or more", (*path, "price"))
+
+
+def _balanced(project: Project, source: Source, alias: str) -> None:
+    path = ("models", alias)
+    for number, name in enumerate(project.deployments(alias)):
+        if name in project.balanced:
+            raise source.error(f"{name!r} stands for several models itself", (*path, "any"), "name those instead")
+        if "/" not in name:
+            _known(source, "model", "in [models]", name, project.models, (*path, "any", str(number)))
+    one = project.balanced[alias]
+    if one.balance == "latency" and isinstance(one.any, dict):
+        raise source.error("weights say nothing where latency decides", (*path, "any"), 'write any = ["...", "..."]')
 
 
 def _is_amount(value: float) -> bool:
@@ -127,7 +141,7 @@ def _cleared(project: Project, source: Source, task: Task, variant: Settings, pa
         (project.judges[name].model, ("judges", name, "model")) for name in task.metrics if name in project.judges
     ]
     asked = [(model, (*path, "models", str(number))) for number, model in enumerate(variant.models)]
-    for name, at in [*asked, *judges]:
+    for name, at in [(each, at) for one, at in [*asked, *judges] for each in project.deployments(one)]:
         model = project.models.get(name)
         provider = model.provider if model else name.partition("/")[0]
         mark = model.privacy if model else None
@@ -189,7 +203,7 @@ def _release(project: Project, source: Source, task_name: str) -> None:
 
 def _model_name(project: Project, source: Source, name: str, path: Keys) -> None:
     if "/" not in name:
-        _known(source, "model", "in [models]", name, project.models, path)
+        _known(source, "model", "in [models]", name, [*project.models, *project.balanced], path)
 
 
 def _known(source: Source, what: str, where: str, name: str, known: Iterable[str], path: Keys) -> None:

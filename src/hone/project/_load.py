@@ -16,7 +16,7 @@ from hone.project._check import check
 from hone.project._lines import Keys
 from hone.project._reader import Source
 from hone.project._secrets import refuse_secrets, resolve
-from hone.project._shapes import Gate, ModelConfig, Project, Rollback, Server, Settings, Task, Variant
+from hone.project._shapes import Balanced, Gate, ModelConfig, Project, Rollback, Server, Settings, Task, Variant
 
 FILE = "hone.toml"
 BASELINE = "baseline"
@@ -97,7 +97,7 @@ def _project(raw: dict[str, Any], source: Source, root: Path, env: Mapping[str, 
         database_url=env.get("HONE_DATABASE_URL") or f"sqlite:///{state / 'hone.db'}",
         blobs_url=env.get("HONE_BLOBS_URL") or f"file://{state / 'blobs'}",
         prompts=_prompts(root),
-        models=_models(raw.get("models", {}), source, env),
+        **_models(raw.get("models", {}), source, env),
         tasks={
             name: _task(item, source, name) for name, item in source.table(raw.get("tasks", {}), ("tasks",)).items()
         },
@@ -113,12 +113,16 @@ def _prompts(root: Path) -> dict[str, Path]:
     return dict(sorted(files.items()))
 
 
-def _models(raw: Any, source: Source, env: Mapping[str, str]) -> dict[str, ModelConfig]:
-    models = {}
+def _models(raw: Any, source: Source, env: Mapping[str, str]) -> dict[str, Any]:
+    models: dict[str, ModelConfig] = {}
+    balanced: dict[str, Balanced] = {}
     for alias, table in source.table(raw, ("models",)).items():
-        fields = source.fields(table, ModelConfig, ("models", alias))
-        models[alias] = ModelConfig(alias=alias, **resolve(fields, env))
-    return models
+        path = ("models", alias)
+        if "any" in source.table(table, path):
+            balanced[alias] = source.read(table, Balanced, path, alias=alias)
+        else:
+            models[alias] = ModelConfig(alias=alias, **resolve(source.fields(table, ModelConfig, path), env))
+    return {"models": models, "balanced": balanced}
 
 
 def _task(raw: Any, source: Source, name: str) -> Task:

@@ -43,6 +43,8 @@ class Source:
         """
         into = _without_none(into)
         if isinstance(into, type) and issubclass(into, msgspec.Struct):
+            if (parse := getattr(into, "of", None)) is not None and not isinstance(value, dict):
+                return self._parsed(value, parse, path)  # a table that may be written as one text
             return into(**self.fields(value, into, path), **given)
         if get_origin(into) is dict and _holds_structs(into):
             return self.tables(value, get_args(into)[1], path)

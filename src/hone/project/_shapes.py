@@ -15,12 +15,38 @@ Spend = Annotated[_units.Spend, _units.spend]
 Rate = Annotated[_units.Rate, _units.rate]
 Count = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(gt=0, le=1)]
+Weight = Annotated[float, Meta(gt=0, le=1e6)]
 
 Search = Literal["lexical", "semantic", "hybrid"]
+OnCut = Literal["restart", "continue"]
+"""Before its first token, a stream that fails is begun again by the next model. May that one go on with it later?"""
 
 
 class _Part(Struct, frozen=True, kw_only=True):
     given: ClassVar[frozenset[str]] = frozenset()  # fields that are filled by the reader, not by a key
+
+
+class Timeout(_Part, frozen=True, kw_only=True):
+    """`timeout` of a task or a model, in seconds.
+
+    As one text, "20s", it is the time of a whole answer, and of each next piece of a stream.
+    """
+
+    connect: Seconds | None = None  # until there is a connection
+    first: Seconds | None = None  # of a stream: until its first token
+    between: Seconds | None = None  # of a stream: until each next piece, the first one too where `first` is not said
+    whole: Seconds | None = None  # of an answer that is no stream: until it is complete
+    total: Seconds | None = None  # everything together: retries, pauses and, of a task, fallbacks
+
+    @classmethod
+    def of(cls, text: str) -> "Timeout":
+        """Seconds: "500ms", "20s", or a table of limits.
+
+        Raises:
+            ValueError: the text is no duration.
+        """
+        seconds = _units.duration(text)
+        return cls(between=seconds, whole=seconds)
 
 
 class ModelConfig(_Part, frozen=True, kw_only=True):
@@ -36,6 +62,7 @@ class ModelConfig(_Part, frozen=True, kw_only=True):
     parameters: dict[str, Any] = field(default_factory=dict)
     privacy: str | None = None
     retries: Annotated[int, Meta(ge=0, le=10)] = 0  # of a failed call, before the next model is asked
+    timeout: Timeout | None = None  # what it says wins over the task's
     missing: tuple[str, ...] = ()
 
     @property
@@ -49,6 +76,20 @@ class ModelConfig(_Part, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         # The key never reaches a log or a traceback.
         return f"ModelConfig({self.alias!r}, {self.use!r})"
+
+
+class Balanced(_Part, frozen=True, kw_only=True):
+    """`[models.ALIAS]` with `any`: several deployments of one model, and which of them a call asks first."""
+
+    given: ClassVar[frozenset[str]] = frozenset({"alias"})
+
+    alias: str
+    any: Annotated[tuple[str, ...], Meta(min_length=1)] | dict[str, Weight]  # aliases, perhaps with weights
+    balance: Literal["weighted", "latency"] = "weighted"
+
+    @property
+    def weights(self) -> dict[str, float]:
+        return dict(self.any) if isinstance(self.any, dict) else dict.fromkeys(self.any, 1.0)
 
 
 class Settings(_Part, frozen=True, kw_only=True):
@@ -83,7 +124,9 @@ class Task(Settings, frozen=True, kw_only=True):
     output: dict[str, Any] | str | None = None  # the same
     metrics: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
-    timeout: Seconds | None = None
+    timeout: Timeout | None = None
+    on_cut: OnCut = "restart"
+    hedge: Seconds | None = None  # when the first model has not begun to answer by then, the next one is asked too
     cache: Seconds | None = None  # how long an answer may be used again
     cache_similarity: Share | None = None  # the cosine from which on the answer to another question will do
     privacy: str | None = None
@@ -190,7 +233,19 @@ class Project(_Part, frozen=True, kw_only=True):
     """One folder with a hone.toml, read once."""
 
     given: ClassVar[frozenset[str]] = frozenset(
-        {"name", "root", "sha256", "environment", "state", "database_url", "blobs_url", "prompts", "gates", "rollbacks"}
+        {
+            "name",
+            "root",
+            "sha256",
+            "environment",
+            "state",
+            "database_url",
+            "blobs_url",
+            "prompts",
+            "balanced",
+            "gates",
+            "rollbacks",
+        }
     )
 
     name: str
@@ -202,6 +257,7 @@ class Project(_Part, frozen=True, kw_only=True):
     blobs_url: str
     prompts: dict[str, Path] = field(default_factory=dict)  # by name, of prompts/NAME.prompt.md
     models: dict[str, ModelConfig] = field(default_factory=dict)
+    balanced: dict[str, Balanced] = field(default_factory=dict)  # those of [models] that stand for several
     tasks: dict[str, Task] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(default_factory=dict)
     judges: dict[str, Judge] = field(default_factory=dict)
@@ -219,6 +275,10 @@ class Project(_Part, frozen=True, kw_only=True):
         """Every environment the project knows: of its releases, and the one it runs in."""
         named = {name for weights in self.releases.values() for name in weights}
         return sorted(named | {self.environment})
+
+    def deployments(self, model: str) -> tuple[str, ...]:
+        """The models that a name stands for: its own, unless it is a balanced one."""
+        return tuple(self.balanced[model].weights) if model in self.balanced else (model,)
 
     def __repr__(self) -> str:
         # The URLs may hold passwords.

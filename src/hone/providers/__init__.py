@@ -16,6 +16,7 @@ from hone.providers._seam import (
     RerankProvider,
     TokenCounting,
 )
+from hone.providers._timeouts import Timeouts
 from hone.providers._vendors import VENDORS, price_name, provider_of
 from hone.registry import Registry
 
@@ -49,6 +50,7 @@ __all__ = [
     "Provider",
     "Ranked",
     "RerankProvider",
+    "Timeouts",
     "TokenCounting",
     "embedders",
     "price_name",

@@ -18,10 +18,11 @@ from urllib.parse import SplitResult, urlsplit
 import httptools
 
 from hone.errors import UpstreamCut, UpstreamError, UpstreamGarbage, UpstreamTimeout, UpstreamUnreachable
+from hone.providers._timeouts import Timeouts, timeouts_of
 
-CONNECT_SECONDS = 10.0
 IDLE_SECONDS = 30.0  # shorter than the keep-alive of common servers, so that a pooled connection is rarely stale
 MAX_BODY = 64 * 1024 * 1024
+_MAX_HEAD = 256 * 1024
 _HIGH_WATER = 256 * 1024  # bytes read ahead of a slow reader before the socket is paused
 _DECODABLE = {"gzip": 47, "deflate": 47}  # zlib window bits: 32 + 15 detects either header
 
@@ -56,6 +57,8 @@ class _Connection(asyncio.Protocol):
         self._paused = False
         self._waiter: asyncio.Future[None] | None = None
         self._inflate: Any = None
+        self._head_size = 0
+        self._superfluous = False
 
     # -- asyncio.Protocol
 
@@ -63,29 +66,48 @@ class _Connection(asyncio.Protocol):
         self.transport = transport  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
+        if self.complete:
+            # Nobody has asked for it. It must not be taken for the answer to whoever asks next.
+            self.abort()
+            return
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError as problem:
-            # An error raised in a callback of ours arrives wrapped.
-            self.error = self.error or UpstreamGarbage(f"the answer is not HTTP ({problem})")
+            if not self.complete:
+                # An error raised in a callback of ours arrives wrapped.
+                self.error = self.error or UpstreamGarbage(f"the answer is not HTTP ({problem})")
             self.abort()
+        if self._superfluous:
+            self.abort()
+        elif not self.head_done:
+            self._head_size += len(data)
+            if self._head_size > _MAX_HEAD:
+                self.error = UpstreamGarbage(f"the head of the answer is over {_MAX_HEAD:,} bytes")
+                self.abort()
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
         if not self.complete and self.error is None:
-            if self.head_done and not self._framed():
+            if exc is None and self.head_done and not self._framed():
                 self.complete = True  # such a body ends where the connection ends
             else:
                 self.error = UpstreamCut(f"the connection was lost before the answer was complete ({exc or 'closed'})")
         self._wake()
 
-    # -- httptools callbacks
+    # -- httptools callbacks. What comes after the end of the answer, in the same packet, is nobody's.
+
+    def on_message_begin(self) -> None:
+        self._superfluous = self.complete
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._superfluous:
+            return
         self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
+        if self._superfluous:
+            return
         self.status = self.parser.get_status_code()
         self.head_done = self.status >= 200
         encoding = self.headers.get("content-encoding", "identity").strip().lower()
@@ -95,6 +117,8 @@ class _Connection(asyncio.Protocol):
             self.error = UpstreamGarbage(f"the answer is encoded as {encoding!r}, which was not asked for")
 
     def on_body(self, data: bytes) -> None:
+        if self._superfluous:
+            return
         if self._inflate is not None:
             try:
                 data = self._inflate.decompress(data, MAX_BODY)
@@ -108,8 +132,10 @@ class _Connection(asyncio.Protocol):
             self.transport.pause_reading()
 
     def on_message_complete(self) -> None:
-        if self.head_done:
+        if self.head_done and not self._superfluous:
             self.complete = True
+            if self._inflate is not None and not self._inflate.eof and self.error is None:
+                self.error = UpstreamCut("the compressed answer ended before it was complete")
             self._keep_alive = self.parser.should_keep_alive()
 
     # -- reading
@@ -155,7 +181,8 @@ class _Connection(asyncio.Protocol):
     @property
     def reusable(self) -> bool:
         unread = self._paused or bool(self._parts)
-        return self.complete and not self.closed and not unread and self.error is None and self._keep_alive
+        clean = self.error is None and not self._superfluous
+        return self.complete and not self.closed and not unread and clean and self._keep_alive
 
     def abort(self) -> None:
         if self.transport is not None:
@@ -166,10 +193,10 @@ class _Connection(asyncio.Protocol):
 class Response:
     """An answer whose head has been read. Read the body with `read()` or `chunks()`; `close()` in any case."""
 
-    def __init__(self, pool: "Upstream", connection: _Connection, timeout: float) -> None:
+    def __init__(self, pool: "Upstream", connection: _Connection, timeouts: Timeouts) -> None:
         self._pool = pool
         self._connection: _Connection | None = connection
-        self._timeout = timeout
+        self._timeouts = timeouts
         self.status = connection.status
         self.headers = connection.headers
 
@@ -177,29 +204,49 @@ class Response:
         """Bytes as they arrive.
 
         Raises:
-            UpstreamTimeout: nothing came for `timeout` seconds.
+            UpstreamTimeout: nothing came for a while, or it is too late for more.
             UpstreamCut: the connection was lost before the end.
         """
         try:
             while (connection := self._connection) is not None:
-                async with asyncio.timeout(self._timeout):
+                async with asyncio.timeout_at(self._until()):
                     part = await connection.next_part()
                 if part is None:
                     return
                 yield part
         except TimeoutError:
-            raise UpstreamTimeout(f"{self._pool.origin} sent nothing for {self._timeout:g} s") from None
+            raise self._late() from None
         finally:
             self.close()
 
+    def _until(self) -> float | None:
+        """When the next piece must be here."""
+        between, end = self._timeouts.between, self._timeouts.end
+        if between is None:
+            return end
+        until = asyncio.get_running_loop().time() + between
+        return until if end is None else min(until, end)
+
+    def _late(self) -> UpstreamTimeout:
+        between, end = self._timeouts.between, self._timeouts.end
+        if between is None or (end is not None and asyncio.get_running_loop().time() >= end):
+            return UpstreamTimeout(f"{self._pool.origin} did not finish in time (timeout.total)")
+        return UpstreamTimeout(f"{self._pool.origin} sent nothing for {between:g} s (timeout.between)")
+
     async def read(self, limit: int = MAX_BODY) -> bytes:
-        """The whole body."""
-        parts, size = [], 0
-        async for part in self.chunks():
-            parts.append(part)
-            size += len(part)
-            if size > limit:
-                raise UpstreamGarbage(f"the answer of {self._pool.origin} is over {limit:,} bytes")
+        """The whole body, which must be here as soon as the head had to be: a slow drip is no answer."""
+        parts, size, seconds = [], 0, self._timeouts.head
+        try:
+            async with asyncio.timeout(seconds):
+                async for part in self.chunks():
+                    parts.append(part)
+                    size += len(part)
+                    if size > limit:
+                        raise UpstreamGarbage(f"the answer of {self._pool.origin} is over {limit:,} bytes")
+        except TimeoutError:
+            raise UpstreamTimeout(
+                f"{self._pool.origin} did not finish within {seconds:g} s (timeout.between)"
+            ) from None
         return b"".join(parts)
 
     def close(self) -> None:
@@ -254,24 +301,26 @@ class Upstream:
         *,
         body: bytes = b"",
         headers: dict[str, str] | None = None,
-        timeout: float = 60.0,  # noqa: ASYNC109 - it bounds the head here, and each part of the body later
+        timeout: float | Timeouts = 60.0,  # noqa: ASYNC109 - it bounds the head here, and the body later
     ) -> Response:
-        """Send one request and wait for the head of the answer, at most `timeout` seconds.
+        """Send one request and wait for the head of the answer.
 
         A pooled connection that the server closed before it sent a byte is replaced once by a fresh one.
 
         Raises:
             UpstreamUnreachable, UpstreamTimeout, UpstreamCut, UpstreamGarbage
         """
-        message = self._message(method, path, body, headers or {})
+        message, timeouts = self._message(method, path, body, headers or {}), timeouts_of(timeout)
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeouts.head):
                 while True:
-                    connection = self._pooled() or await self._connect()
+                    connection = self._pooled() or await self._connect(timeouts.connect)
                     if await self._exchange(connection, message):
-                        return Response(self, connection, timeout)
+                        return Response(self, connection, timeouts)
         except TimeoutError:
-            raise UpstreamTimeout(f"{self.origin} did not answer within {timeout:g} s") from None
+            raise UpstreamTimeout(
+                f"{self.origin} did not answer within {timeouts.head:g} s (timeout.between)"
+            ) from None
 
     async def _exchange(self, connection: _Connection, message: bytes) -> bool:
         """Send, and wait for the head. False: the pooled connection turned out to be stale, so ask again."""
@@ -309,16 +358,16 @@ class Upstream:
             connection.abort()
         return None
 
-    async def _connect(self) -> _Connection:
+    async def _connect(self, seconds: float) -> _Connection:
         loop = asyncio.get_running_loop()
         connection = _Connection(loop)
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(seconds):
                 await loop.create_connection(
                     lambda: connection, self._host, self._port, ssl=_tls() if self._ssl else None
                 )
         except TimeoutError:
-            raise UpstreamTimeout(f"no connection to {self.origin} within {CONNECT_SECONDS:g} s") from None
+            raise UpstreamTimeout(f"no connection to {self.origin} within {seconds:g} s (timeout.connect)") from None
         except (OSError, ssl.SSLError, UnicodeError) as problem:
             raise UpstreamUnreachable(
                 f"no connection to {self.origin} ({problem})", hint="is the model's server up, and base_url right?"
@@ -330,8 +379,11 @@ class Upstream:
         if not connection.reusable:
             connection.abort()
             return
+        now = asyncio.get_running_loop().time()
+        while self._idle and self._idle[0].idle_since <= now - IDLE_SECONDS:
+            self._idle.popleft().abort()  # left over from a busier time
         connection.served += 1
-        connection.idle_since = asyncio.get_running_loop().time()
+        connection.idle_since = now
         self._idle.append(connection)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import Annotated
 
 import msgspec
 from msgspec.structs import replace
@@ -21,7 +22,7 @@ _NOBODY = Vendor(None)
 class _Shape(msgspec.Struct):
     """As much of a completion as says that it is one."""
 
-    choices: list[msgspec.Raw]
+    choices: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1)]
 
 
 class _Embedded(msgspec.Struct):

@@ -1,5 +1,6 @@
 """Errors that an upstream answers with: their status, words and telling headers are kept."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -10,6 +11,7 @@ from hone.errors import UpstreamError, UpstreamGarbage, UpstreamRefused
 from hone.providers._http import Response, Upstream
 
 _ERROR_BODY = 256 * 1024
+_ERROR_SECONDS = 1.0  # the status is known already; its words are worth a moment
 _SAID = 500  # characters of an upstream's message that go into ours
 
 # What a caller may need: when to come back, and the id to quote to the vendor, under the name the OpenAI SDKs look for.
@@ -31,8 +33,9 @@ async def refuse(upstream: Upstream, response: Response, reshape: Callable[[byte
         UpstreamGarbage: a redirect.
     """
     body = b""
-    with suppress(UpstreamError):
-        body = await response.read(_ERROR_BODY)
+    with suppress(UpstreamError, TimeoutError):
+        async with asyncio.timeout(_ERROR_SECONDS):
+            body = await response.read(_ERROR_BODY)
     body = reshape(body)
     said = error_in(body) or body[:200].decode("utf-8", "replace").strip() or "no reason given"
     if response.status < 400:

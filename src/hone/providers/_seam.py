@@ -10,6 +10,8 @@ from msgspec import Struct, field
 
 from hone.core import Price
 from hone.errors import ProjectError
+from hone.project import Timeout
+from hone.providers._timeouts import Timeouts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +30,8 @@ class Model(Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any] = field(default_factory=dict)
     privacy: str | None = None
     retries: int = 0
+    timeout: Timeout | None = None
+    balanced: str | None = None  # the alias it was picked for, when that stands for several
     missing: tuple[str, ...] = ()  # environment variables that it needs and that are not set
 
     def require(self) -> None:
@@ -58,7 +62,7 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     dialect: Dialect = "chat"
     stream: bool = False
     headers: dict[str, str] = field(default_factory=dict)  # such as traceparent
-    timeout: float = 60.0  # seconds to the first byte, and between any two
+    timeout: float | Timeouts = 60.0  # seconds to the first byte, and between any two
 
 
 async def _nothing() -> None:
@@ -100,7 +104,7 @@ class EmbeddingRequest(Struct, frozen=True, kw_only=True):
 
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
-    timeout: float = 60.0  # seconds
+    timeout: float | Timeouts = 60.0  # seconds
 
 
 @runtime_checkable

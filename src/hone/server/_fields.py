@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from hone.errors import CallError
+from hone.project import OnCut
 
 MAX_NAME = 300
 
@@ -17,6 +18,7 @@ class Hone(Struct, forbid_unknown_fields=True):
 
     input: dict[str, Any] | None = None
     cache: str | bool | None = None  # "1h", or false
+    on_cut: OnCut | None = None
 
 
 class _Names(Protocol):

@@ -16,6 +16,7 @@ from hone.providers._http import Response, Upstream
 from hone.providers._pool import Upstreams
 from hone.providers._refusal import refuse, without_key, worth_keeping
 from hone.providers._seam import Answer, ChatRequest, EmbeddingRequest, Model, Ranked
+from hone.providers._timeouts import Timeouts
 from hone.providers.cohere import _embed, _request, _rerank, _response, _stream
 
 URL = "https://api.cohere.com"
@@ -63,7 +64,7 @@ class Cohere:
         path: str,
         body: dict[str, Any],
         more: dict[str, str],
-        seconds: float,
+        timeout: float | Timeouts,  # noqa: ASYNC109 - handed on
         read: Callable[[Upstream, Response], Awaitable[T]],
     ) -> T:
         key = _key(model)
@@ -72,7 +73,7 @@ class Cohere:
             headers["authorization"] = f"Bearer {key}"
         upstream = self._upstreams.at((model.base_url or URL).rstrip("/").removesuffix("/v2"))
         sent = msgspec.json.encode(body)
-        response = await upstream.request("POST", path, body=sent, headers=headers, timeout=seconds)
+        response = await upstream.request("POST", path, body=sent, headers=headers, timeout=timeout)
         try:
             if response.status >= 300:
                 await refuse(upstream, response, _response.error_body)

@@ -57,4 +57,5 @@ def _call(fields: dict[str, msgspec.Raw], asked: Asked, identity: Identity, star
         tags=identity.tags,
         dialect="messages",
         cache=wished(asked.hone.cache) if asked.hone else None,
+        on_cut=asked.hone.on_cut if asked.hone else None,
     )

@@ -84,7 +84,9 @@ class ModelsDoor:
         }
 
     def _model(self, name: str) -> dict[str, Any]:
-        model = self._gateway.model(name)
+        """Of several deployments the first is described, for they are meant to be one model."""
+        balanced = self._project().balanced.get(name)
+        model = self._gateway.model(next(iter(balanced.weights)) if balanced else name)
         known = self._prices.known(model.provider, model.name, model.price)
         return {
             "kind": "model",
