@@ -5,10 +5,10 @@ import difflib
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 from hone.core import Clock
 from hone.errors import CallError, ProjectError, UpstreamError, UpstreamGarbage, UpstreamRefused, UpstreamTimeout
@@ -48,6 +48,11 @@ class Asked(Struct, kw_only=True):
     relay: Relay | None = None
     blocks: AsyncIterator[bytes] | None = None
     first: bytes = b""
+    notes: dict[str, Any] = field(default_factory=dict)  # attributes of its span
+
+
+Accept = Callable[[Asked, Callable[[Prepared], Awaitable[Asked]]], Awaitable[Asked]]
+"""Takes a whole answer, or asks the same model again; an `UpstreamError` leaves the call to the next model."""
 
 
 class Embedded(Struct, kw_only=True):
@@ -82,13 +87,15 @@ class Asking:
                 hint = f"did you mean `{near[0]}/{name}`?" if near else f"there are: {', '.join(sorted(known))}"
                 raise ProjectError(f"no provider {provider!r} (hone.toml, {place})", hint=hint)
 
-    async def ask(self, call: Call, route: Route, prepared: Prepared, story: Story) -> Asked:
+    async def ask(self, call: Call, route: Route, prepared: Prepared, story: Story, accept: Accept) -> Asked:
         """The first model of the chain that answers; every failed attempt leaves a span."""
         seconds = route.task.timeout if route.task and route.task.timeout else _DEFAULT_SECONDS
         problem: BaseException = AssertionError("a route has at least one model")
         for model in self._order(route.chain):
             try:
-                return await self._patiently(model, seconds, partial(self._once, model, call, prepared, story, seconds))
+                put = partial(self._put, model, call, story, seconds)
+                asked = await put(prepared)
+                return asked if call.stream else await accept(asked, put)
             except (UpstreamError, ProjectError) as error:
                 if not _another_may_answer(error):
                     raise
@@ -169,6 +176,9 @@ class Asking:
                 self.breakers.succeeded(model.alias)
                 return asked
         raise AssertionError("counting does not end")
+
+    async def _put(self, model: Model, call: Call, story: Story, seconds: float, prepared: Prepared) -> Asked:
+        return await self._patiently(model, seconds, partial(self._once, model, call, prepared, story, seconds))
 
     async def _once(self, model: Model, call: Call, prepared: Prepared, story: Story, seconds: float) -> Asked:
         body = body_for(prepared, model.name, model.parameters, stream=call.stream)

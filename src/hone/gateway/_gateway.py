@@ -18,6 +18,7 @@ from hone.gateway._estimate import Usual, estimate, require_price, used
 from hone.gateway._output import Output, read_completion, read_embeddings
 from hone.gateway._prepare import Prepared, Search, body_for, wants_usage
 from hone.gateway._relay import Relay
+from hone.gateway._repair import Repair, judge_stream
 from hone.gateway._route import Route, Weights
 from hone.gateway._spans import Story
 from hone.project import Project
@@ -91,7 +92,8 @@ class Gateway:
                 return await self._dont_know(call, story, prepared)
             if grant is not None:
                 await self._reserve(grant, story, prepared)
-            asked = await self._asking.ask(call, route, prepared, story)
+            repair = Repair(prepared, story, self._rooms.cost, self._rooms.clock)
+            asked = await self._asking.ask(call, route, prepared, story, repair.accept)
             if asked.relay is not None:
                 stream = self._stream(asked.relay, story, prepared, asked)
                 # Begun at once: closing it is heard, and the call recorded, even if nobody ever reads from it.
@@ -209,9 +211,9 @@ class Gateway:
     async def _whole(self, call: Call, story: Story, prepared: Prepared, asked: Asked) -> Reply:
         body = asked.answer.body or b""
         output = read_completion(body)
-        cost = self._model_span(story, asked, output, None, None)
+        self._model_span(story, asked, output, None, None)
         await _kept(self._record(story, prepared.values, output, None))
-        headers = self._headers(story, cost) | asked.answer.headers
+        headers = self._headers(story, story.cost) | asked.answer.headers
         return Reply(headers=headers, body=body)
 
     async def _stream(self, relay: Relay, story: Story, prepared: Prepared, asked: Asked) -> AsyncGenerator[bytes]:
@@ -231,7 +233,10 @@ class Gateway:
             yield b""
             while block is not None:
                 if relay.done and not recorded:
-                    await _kept(record(None))
+                    problem = await judge_stream(prepared.contract, asked, relay.output)
+                    await _kept(record(problem))
+                    if problem is not None:
+                        raise problem
                 yield block
                 block = await anext(asked.blocks, None)
         except BaseException as error:
@@ -264,7 +269,7 @@ class Gateway:
 
     def _model_span(
         self, story: Story, asked: Asked, output: Output, first_token: int | None, error: BaseException | None
-    ) -> float | None:
+    ) -> None:
         cost = self._rooms.cost(asked.model, output.usage)
         end = self._rooms.clock()
         story.model_call(
@@ -276,8 +281,8 @@ class Gateway:
             first_token=first_token,
             cost=cost,
             error=error,
+            notes=asked.notes,
         )
-        return cost
 
     def _record(
         self, story: Story, values: Any, output: Output | None, error: BaseException | None

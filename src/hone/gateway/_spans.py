@@ -1,5 +1,6 @@
 """Spans of a call: built when it is over, from what went by."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -62,10 +63,11 @@ class Story:
         cost: float | None = None,
         error: BaseException | None = None,
         given: str = "messages",
+        notes: Mapping[str, Any] | None = None,
     ) -> None:
         """One attempt at one model: a span of kind `llm`, the root itself when no task stands above it.
 
-        `given` is the field of the body that holds what the model reads.
+        `given` is the field of the body that holds what the model reads; `notes` are attributes.
         """
         usage, root = (output or Output()).usage, self.route is not None and self.route.task is None and not self.spans
         self._add(
@@ -90,9 +92,16 @@ class Story:
             cost=cost,
             input=_clipped(bytes(body[given]).decode("utf-8", "replace") if given in body else None),
             output=_clipped(output.message if output else None),
-            attributes=_parameters(body, given),
+            attributes=_parameters(body, given) | dict(notes or {}),
         )
         self.attempts.append((model, self.spans[-1]))
+
+    @property
+    def cost(self) -> float | None:
+        """Dollars of every answer that came, those that could not be used included; None where one is unknown."""
+        costs = [span.cost for _, span in self.attempts if span.output is not None]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if known and len(known) == len(costs) else None
 
     def retrieval(
         self, knowledge: str, query: str, *, start: int, end: int, found: Any, attributes: dict[str, Any]

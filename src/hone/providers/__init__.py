@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from hone.providers._formats import Format, enforces
 from hone.providers._seam import (
     Answer,
     ChatRequest,
@@ -43,12 +44,14 @@ __all__ = [
     "Embedder",
     "EmbeddingProvider",
     "EmbeddingRequest",
+    "Format",
     "Model",
     "Provider",
     "Ranked",
     "RerankProvider",
     "TokenCounting",
     "embedders",
+    "enforces",
     "price_name",
     "registry",
 ]

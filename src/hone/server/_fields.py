@@ -16,6 +16,7 @@ class Hone(Struct, forbid_unknown_fields=True):
     """The field `hone` of a body: what a caller says to hone itself."""
 
     input: dict[str, Any] | None = None
+    validate: bool | None = None
 
 
 class _Names(Protocol):
