@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hone.core import Schema, SchemaProblem, TooLong, compiled, is_strict, known, object_schema, spelled_out
-from hone.core._schema import MAX_SCHEMA
+from hone.core._schema import MAX_SCHEMA, _known
 
 
 def wrong(schema: dict[str, Any], value: Any) -> list[str]:
@@ -118,6 +118,12 @@ def test_a_schema_is_compiled_once() -> None:
     document = b'{"type": "string", "title": "compiled once"}'
     assert known(document) is None
     assert compiled(document) is compiled(document) is known(document)
+
+
+def test_schemas_of_strangers_do_not_fill_the_memory() -> None:
+    for number in range(40):
+        compiled(b'{"title": "%d%s"}' % (number, b"x" * 200_000))
+    assert sum(map(len, _known)) <= 4_000_000
 
 
 def an_object(**properties: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Structured output over real HTTP: what models are asked, what the caller gets, what the trace tells."""
 
 import json
+import time
 from pathlib import Path
 
 import anthropic
@@ -9,9 +10,11 @@ import openai
 import pytest
 from pydantic import BaseModel
 
+from hone.client import RunRequest
+from hone.client._remote import Remote
 from hone.core import Span
-from hone.errors import ProjectError
-from hone.local import House
+from hone.errors import InvalidOutput, ProjectError
+from hone.local import House, Watcher
 from hone.server import Server
 from hone.testing import Step
 
@@ -47,6 +50,9 @@ repairs = 0
 models = ["fast"]
 input = { question = "string" }
 prompt = "prompted"
+
+[tasks.mixed]
+models = ["fast", "seek"]
 
 [models.seek]
 use = "deepseek/deepseek-chat"
@@ -165,6 +171,8 @@ def test_pydantic_parses_an_answer_that_was_wrong_first_and_right_second(client,
     )
     assert WRONG in json.loads(first.output)["content"]
     assert (second.status, second.attributes["valid"], second.attributes["repaired"]) == ("ok", True, 1)
+    assert second.span_id == raw.headers["x-hone-span-id"], "what is scored is what the caller got"
+    assert (first.parent_id, second.parent_id) == (second.span_id, None)
 
 
 def test_the_model_is_shown_its_answer_and_what_is_wrong_with_it(client, upstream):
@@ -285,6 +293,13 @@ def test_a_plain_call_is_relayed_unless_it_asks_for_validation(client, upstream)
     assert said(ask(client, "fast", response_format=WANTED, extra_body=ASKED)) == RIGHT
 
 
+def test_of_a_chain_those_are_checked_who_do_not_see_to_it_themselves(client, upstream):
+    upstream.script(Step(text=WRONG), Step(status=500), Step(text=WRONG), Step(text=RIGHT))
+    assert said(ask(client, "mixed", response_format=WANTED)) == WRONG
+    assert said(ask(client, "mixed", response_format=WANTED)) == RIGHT
+    assert [each.body["model"] for each in upstream.received] == ["small", "small", "deepseek-chat", "deepseek-chat"]
+
+
 def test_a_caller_may_have_the_answer_as_it_is(client, upstream):
     upstream.script(Step(text=WRONG))
     assert said(ask(client, "trip", extra_body={"hone": {"validate": False}})) == WRONG
@@ -336,6 +351,16 @@ def test_responses_parse_what_was_repaired(client, upstream):
     upstream.script(Step(text=WRONG), Step(text=RIGHT))
     answer = client.responses.parse(model="fast", input="Bern", text_format=Trip, extra_body=ASKED)
     assert answer.output_parsed == Trip(city="Bern", days=3)
+
+
+def test_the_sdk_raises_the_error_that_the_server_names(server, upstream):
+    upstream.script(*[Step(text=WRONG)] * 9)
+    remote = Remote(server.url)
+    try:
+        with pytest.raises(InvalidOutput, match="is not of type 'integer'"):
+            remote.run(RunRequest(task="patient", text="Bern"))
+    finally:
+        remote.close()
 
 
 # -- streams
@@ -428,13 +453,18 @@ def test_a_bad_schema_of_the_project_is_said_when_it_is_opened(folder: Path):
         House.open(folder)
 
 
-def test_an_edit_of_a_schema_file_is_another_configuration(folder: Path):
+def test_an_edit_of_a_schema_file_is_taken_up_while_a_server_runs(folder: Path):
     house = House.open(folder)
     try:
         before = house.version
+        watcher = Watcher(house, every=0.01)
+        watcher.start()
         (folder / "schemas" / "trip.json").write_text('{"type": "object"}')
-        house.reload()
-        assert house.version != before
+        for _ in range(200):
+            if house.version != before:
+                break
+            time.sleep(0.02)
+        watcher.stop()
         assert house.project.tasks["once"].schema == {"type": "object"}
     finally:
         house.close()

@@ -1,12 +1,10 @@
 """Patterns of a schema, run by RE2: in time that grows with the text alone, whoever wrote the pattern."""
 
 import re
-from functools import lru_cache
 
 _UNICODE = re.compile(r"(?<!\\)((?:\\\\)*)\\u([0-9A-Fa-f]{4})")
 
 
-@lru_cache(maxsize=1024)
 def problem(pattern: str) -> str | None:
     """Why a pattern cannot be run; None if it can."""
     import pyarrow

@@ -21,6 +21,7 @@ SECONDS = 2.0
 """Of CPU that a check may take."""
 
 _MOST_KNOWN = 256
+_MOST_BYTES = 4_000_000  # of the texts of schemas that are known; compiled, they take several times as much
 _MOST_ERRORS = 20
 _DATA = frozenset({"const", "default", "enum", "examples"})  # keywords whose values are no schemas
 _MAX_MESSAGE = 300
@@ -120,7 +121,7 @@ def compiled(document: bytes) -> Schema:
         raise SchemaProblem("$", f"it is no JSON object: {problem}") from None
     with _lock:
         _known[document] = made
-        while len(_known) > _MOST_KNOWN:
+        while len(_known) > _MOST_KNOWN or sum(map(len, _known)) > _MOST_BYTES:
             _known.popitem(last=False)
     return made
 

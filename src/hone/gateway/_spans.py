@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from hone.core import Span, SpanStatus, new_span_id, to_json
 from hone.errors import HoneError
@@ -65,11 +66,13 @@ class Story:
         given: str = "messages",
         notes: Mapping[str, Any] | None = None,
     ) -> None:
-        """One attempt at one model: a span of kind `llm`, the root itself when no task stands above it.
+        """One attempt at one model: a span of kind `llm`. Where no task stands above them, the last one is the root.
 
         `given` is the field of the body that holds what the model reads; `notes` are attributes.
         """
-        usage, root = (output or Output()).usage, self.route is not None and self.route.task is None and not self.spans
+        usage, root = (output or Output()).usage, self.route is not None and self.route.task is None
+        if root and self.attempts:
+            self._step_down()
         self._add(
             span_id=self.call.span_id if root else new_span_id(),
             parent_id=self.call.parent_id if root else self.call.span_id,
@@ -95,6 +98,12 @@ class Story:
             attributes=_parameters(body, given) | dict(notes or {}),
         )
         self.attempts.append((model, self.spans[-1]))
+
+    def _step_down(self) -> None:
+        """Another attempt follows, and what the caller gets is that one's."""
+        model, span = self.attempts[-1]
+        self.spans[-1] = replace(span, span_id=new_span_id(), parent_id=self.call.span_id)
+        self.attempts[-1] = (model, self.spans[-1])
 
     @property
     def cost(self) -> float | None:

@@ -75,7 +75,8 @@ class Watcher:
 
 def _signature(project: Project) -> tuple[object, ...]:
     """Changes whenever a file is written, replaced, added or taken away."""
-    root, found = project.root, list[object]()
+    root = project.root
+    found: list[object] = []
     schemas = sorted({task.output for task in project.tasks.values() if isinstance(task.output, str)})
     files = (root / "hone.toml", *sorted((root / "prompts").glob("*.prompt.md")), *(root / file for file in schemas))
     for path in files:
