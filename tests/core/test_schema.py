@@ -106,6 +106,21 @@ def test_a_pattern_that_others_hang_on_takes_no_time() -> None:
     assert time.thread_time() - start < 1
 
 
+@pytest.mark.parametrize("below", [{"$ref": "#"}, {"$schema": "https://json-schema.org/draft/2020-12/schema"}])
+def test_naming_the_standard_is_no_way_around_that(below) -> None:
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "properties": {"a": {**below, "pattern": "^(a+)+$"}},
+        "pattern": "^(a+)+$",
+    }
+    start = time.thread_time()
+    try:
+        assert wrong(schema, {"a": "a" * 28 + "b"})
+    except SchemaProblem as problem:
+        assert problem.path == "$.properties.a.$schema"
+    assert time.thread_time() - start < 1
+
+
 def test_a_schema_that_unfolds_without_end_is_given_up() -> None:
     unfolding = {f"n{i}": {"allOf": [{"$ref": f"#/$defs/n{i + 1}"}] * 2} for i in range(40)}
     schema = Schema({"$defs": {**unfolding, "n40": {"type": "string"}}, "$ref": "#/$defs/n0"})

@@ -1,11 +1,8 @@
 """JSON Schemas, compiled once. A check ends in time, and nothing is ever fetched: a schema may be a stranger's."""
 
 import threading
-import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from contextvars import ContextVar
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -13,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from hone.core import _regex
+from hone.core._keywords import bounded, within
 
 MAX_SCHEMA = 256_000
 """Bytes of a schema."""
@@ -26,7 +24,6 @@ _MOST_ERRORS = 20
 _DATA = frozenset({"const", "default", "enum", "examples"})  # keywords whose values are no schemas
 _MAX_MESSAGE = 300
 
-_end: ContextVar[float] = ContextVar("_end")
 _known: OrderedDict[bytes, "Schema"] = OrderedDict()
 _lock = threading.Lock()
 
@@ -38,10 +35,6 @@ class SchemaProblem(ValueError):
         super().__init__(f"{path}: {message[:_MAX_MESSAGE]}")
         self.path = path
         self.message = message[:_MAX_MESSAGE]
-
-
-class TooLong(Exception):
-    """A check has taken more time than it was given."""
 
 
 class Violation(Struct, frozen=True):
@@ -71,7 +64,8 @@ class Schema:
         draft: Any = validator_for(full, default=Draft202012Validator)
         try:
             draft.check_schema(full, format_checker=FormatChecker(()))
-            self._validator = _bounded(draft)(full, registry=_checked(full, draft))
+            full.pop("$schema", None)  # where a schema names its draft, jsonschema goes on with keywords of its own
+            self._validator = bounded(draft)(full, registry=_checked(full, draft))
         except SchemaError as problem:
             raise SchemaProblem(problem.json_path, problem.message) from None
         except RecursionError:
@@ -85,16 +79,14 @@ class Schema:
         """
         from jsonschema.exceptions import best_match, relevance
 
-        token = _end.set(time.thread_time() + seconds)
         try:
-            errors = list(islice(self._validator.iter_errors(value), _MOST_ERRORS))
+            with within(seconds):
+                errors = list(islice(self._validator.iter_errors(value), _MOST_ERRORS))
             # Of `anyOf` and its like, what is wrong with the branch that is nearest.
             closest = [best_match([error]) for error in sorted(errors, key=relevance, reverse=True)]
             return [_violation(error) for error in closest[:most]]
         except RecursionError:
             return [Violation("$", "it is nested too deeply to be checked")]
-        finally:
-            _end.reset(token)
 
 
 def known(document: bytes) -> Schema | None:
@@ -152,6 +144,8 @@ def _checked(schema: dict[str, Any], draft: Any) -> Any:
 
 def _check(node: Any, path: str, resolver: Any, specification: Any) -> None:
     for key, value, at in _items(node, path):
+        if key == "$schema" and isinstance(value, str):
+            raise SchemaProblem(at, "a part of a schema cannot be of another draft")
         if key in ("$ref", "$dynamicRef", "$recursiveRef") and isinstance(value, str):
             _check_reference(value, at, resolver)
         patterns = [value] if key == "pattern" else value if key == "patternProperties" else ()
@@ -181,56 +175,3 @@ def _items(node: Any, path: str) -> Iterator[tuple[str, Any, str]]:
 
 def _mentions(node: Any, keyword: str) -> bool:
     return any(key == keyword or _mentions(value, keyword) for key, value, _ in _items(node, "$"))
-
-
-# -- keywords that end
-
-
-@lru_cache
-def _bounded(draft: Any) -> Any:
-    """A draft whose checks look at the clock, and whose patterns are run by RE2."""
-    from jsonschema.validators import extend
-
-    ours = {"pattern": _pattern, "patternProperties": _pattern_properties, "additionalProperties": _additional}
-    keywords = draft.VALIDATORS | {name: check for name, check in ours.items() if name in draft.VALIDATORS}
-    made: Any = extend
-    return made(draft, {name: _timed(check) for name, check in keywords.items()})
-
-
-def _timed(keyword: Callable[..., Any]) -> Callable[..., Any]:
-    def check(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
-        if time.thread_time() > _end.get():
-            raise TooLong
-        return keyword(validator, value, instance, schema)
-
-    return check
-
-
-def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Any]:
-    from jsonschema import ValidationError
-
-    if isinstance(instance, str) and not _regex.matches(pattern, instance):
-        yield ValidationError(f"{instance!r} does not match {pattern!r}")
-
-
-def _pattern_properties(validator: Any, patterns: dict[str, Any], instance: Any, _: Any) -> Iterator[Any]:
-    if isinstance(instance, dict):
-        for pattern, below in patterns.items():
-            for name, value in instance.items():
-                if _regex.matches(pattern, name):
-                    yield from validator.descend(value, below, path=name, schema_path=pattern)
-
-
-def _additional(validator: Any, allowed: Any, instance: Any, schema: dict[str, Any]) -> Iterator[Any]:
-    from jsonschema import ValidationError
-
-    if not isinstance(instance, dict):
-        return
-    named, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
-    for name, value in instance.items():
-        if name in named or any(_regex.matches(pattern, name) for pattern in patterns):
-            continue
-        if allowed is False:
-            yield ValidationError(f"{name!r} is not among the properties")
-        else:
-            yield from validator.descend(value, allowed, path=name)

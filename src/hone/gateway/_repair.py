@@ -109,7 +109,7 @@ def _told(prepared: Prepared, verdict: Verdict) -> Prepared:
     """The conversation with the answer in it, and what is wrong with it."""
     turns: list[Mapping[str, Any] | Raw] = msgspec.json.decode(prepared.fields.get("messages", b"[]"), type=list[Raw])
     problems = "\n".join(f"- {each}" for each in verdict.violations)
-    wanted = "Answer again, with JSON alone that fits the schema: no other text, no code fence."
+    wanted = "Answer again, with JSON alone that is as asked for: no other text, no code fence."
     turns += [
         {"role": "assistant", "content": (verdict.wrong or "")[:_MOST_SHOWN] or "(nothing)"},
         {"role": "user", "content": f"That answer cannot be used:\n{problems}\n\n{wanted}"},
