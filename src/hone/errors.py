@@ -18,6 +18,7 @@ HoneError
 │   ├── UpstreamUnreachable  no connection
 │   ├── UpstreamTimeout    no answer in time
 │   ├── UpstreamGarbage    an answer that is not in the dialect
+│   │   └── InvalidOutput  an answer that is not in the shape that was asked for
 │   └── UpstreamCut        a stream that ended before it was complete
 └── StoreError             the place of record cannot be opened, read or written
     └── StoreBusy          it cannot take more right now: try again
@@ -139,6 +140,10 @@ class UpstreamTimeout(UpstreamError):
 
 class UpstreamGarbage(UpstreamError):
     code = "upstream_garbage"
+
+
+class InvalidOutput(UpstreamGarbage):
+    code = "invalid_output"
 
 
 class UpstreamCut(UpstreamError):

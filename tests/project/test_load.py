@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hone.core import Price
+from hone.core import Price, object_schema
 from hone.errors import ProjectError
 from hone.project import Gate, Metric, Project, Rate, Rollback, Spend, Timeout, find, load
 
@@ -427,6 +427,32 @@ def test_an_input_may_be_a_json_schema_that_exists(folder: Path) -> None:
         "'list.json' is no JSON Schema: it holds no JSON"
     )
     assert refused(folder, f"{TASK}output = 'none.json'")[0].startswith("'none.json' is no JSON Schema: [Errno 2]")
+
+
+def test_an_output_is_a_schema_whichever_way_it_is_written(folder: Path) -> None:
+    (folder / "days.json").write_text('{"type": "integer"}')
+    task = read(folder, f"{TASK}output = {{ days = 'integer' }}\nrepairs = 2").tasks["answer"]
+    assert (task.schema, task.repairs) == (object_schema({"days": "integer"}), 2)
+    assert read(folder, f"{TASK}output = 'days.json'").tasks["answer"].schema == {"type": "integer"}
+    assert read(folder, TASK).tasks["answer"].schema is None
+
+
+def test_what_is_no_schema_is_refused_with_its_place(folder: Path) -> None:
+    (folder / "bad.json").write_text('{"items": {"$ref": "other.json"}}')
+    message, _ = refused(folder, f"{TASK}output = 'bad.json'")
+    assert "'other.json' is not in the schema, and nothing is fetched (at $.items.$ref)" in message
+    message, hint = refused(folder, f"{TASK}output = {{ days = 'intger' }}")
+    assert (message.partition(" (")[0], hint) == ("'intger' is no type", "did you mean `integer`?")
+    assert "<= 5" in refused(folder, f"{TASK}repairs = 6")[0]
+    assert "unknown key `schema`" in refused(folder, f"{TASK}schema = 'bad.json'")[0]
+
+
+def test_an_edit_of_a_schema_is_an_edit_of_the_project(folder: Path) -> None:
+    shas = set()
+    for schema in ('{"type": "integer"}', '{"type": "string"}'):
+        (folder / "days.json").write_text(schema)
+        shas.add(read(folder, f"{TASK}output = 'days.json'").sha256)
+    assert len(shas) == 2
 
 
 PRIVATE = """

@@ -54,6 +54,17 @@ def test_a_prompt_says_what_its_front_matter_says() -> None:
     assert prompt.variables == ("question",)
 
 
+def test_an_output_of_fields_is_a_schema() -> None:
+    prompt = parse("---\noutput:\n  city: string\n---\nWhere?\n", "p.md")
+    assert prompt.output is not None
+    assert (prompt.output["properties"], prompt.output["required"]) == ({"city": {"type": "string"}}, ["city"])
+
+
+def test_an_output_that_is_no_schema_is_refused() -> None:
+    said = refused("---\noutput:\n  type: object\n  required: city\n---\nWhere?\n")
+    assert "`output` is no JSON Schema" in said and "(prompts/p.prompt.md, at $.required)" in said
+
+
 def test_roles_become_messages_in_their_order() -> None:
     source = "# system\nBe brief.\n# user\nHi\n# assistant\nHello\n\n\n# user\nBye\n"
     assert roles(source) == [("system", "Be brief."), ("user", "Hi"), ("assistant", "Hello"), ("user", "Bye")]

@@ -17,6 +17,7 @@ from hone.core import Span, new_id
 from hone.errors import (
     CallError,
     HoneError,
+    InvalidOutput,
     NotAllowed,
     NotFound,
     NotRecorded,
@@ -41,7 +42,7 @@ _BY_CODE: dict[str, type[HoneError]] = {
     for kind in (
         *(ProjectError, PromptError, CallError, UnknownModel, NotFound, NotRecorded, TooLarge, NotAllowed),
         *(StoreError, StoreBusy),
-        *(UpstreamError, UpstreamUnreachable, UpstreamTimeout, UpstreamGarbage, UpstreamCut),
+        *(UpstreamError, UpstreamUnreachable, UpstreamTimeout, UpstreamGarbage, InvalidOutput, UpstreamCut),
     )
 }
 _BY_STATUS: dict[int, type[HoneError]] = {401: NotAllowed, 403: NotAllowed, 404: NotFound, 413: TooLarge}

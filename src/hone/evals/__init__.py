@@ -8,7 +8,6 @@ from hone.evals._kept import kept_pair
 from hone.evals._registry import evaluators, make
 from hone.evals._report import Run, Summary
 from hone.evals._run import TAG, Call, Plan, Rig, load, run
-from hone.evals._structure import spelled_out
 from hone.evals._tests import means_differ, rates_differ
 from hone.evals._text import whole_name
 
@@ -44,6 +43,5 @@ __all__ = [
     "run",
     "sentence",
     "shown",
-    "spelled_out",
     "whole_name",
 ]

@@ -23,6 +23,7 @@ class Grant:
         self._counted = counted
         self._admission = admission
         self._reserved: list[tuple[Account, float]] = []
+        self._times = 1  # that it was reserved
 
     async def enter(self) -> None:
         """Count the call itself.
@@ -56,6 +57,20 @@ class Grant:
         except BaseException:
             self.settle(0.0, 0)
             raise
+
+    async def reserve_again(self) -> None:
+        """Reserve as much once more, because a model that was paid is asked again.
+
+        Raises:
+            BudgetSpent, RateLimited: there is not so much left. What was reserved before stays so.
+        """
+        for counted in self._counted:
+            for place, (account, amount) in enumerate(self._reserved):
+                if account.name == counted.account:
+                    each = amount / self._times
+                    await self._reserve(counted, each)
+                    self._reserved[place] = (account, amount + each)
+        self._times += 1
 
     def settle(self, dollars: float, tokens: int) -> None:
         """Book what the call has used. Done twice, the second does nothing."""

@@ -32,6 +32,10 @@ T = TypeVar("T")
 _CALLERS_FAULT = {400, 413, 415, 422}
 
 
+Accept = Callable[[Asked, Callable[[Prepared], Awaitable[Asked]]], Awaitable[Asked]]
+"""Takes a whole answer, or asks the same model again; an `UpstreamError` leaves the call to the next model."""
+
+
 class Embedded(Struct, kw_only=True):
     """Vectors that came back, and what went out for them."""
 
@@ -44,10 +48,11 @@ class Embedded(Struct, kw_only=True):
 class Chain:
     """One call on its way along its models: those that are left to ask, and the time for all of them."""
 
-    def __init__(self, call: Call, route: Route, story: Story, models: Iterator[Model]) -> None:
+    def __init__(self, call: Call, route: Route, story: Story, models: Iterator[Model], accept: Accept) -> None:
         self.call = call
         self.story = story
         self.models = models
+        self.accept = accept
         task = route.task
         self.timeout: Timeout | None = task.timeout if task else None
         self.hedge = task.hedge if task else None
@@ -81,9 +86,9 @@ class Asking:
                 hint = f"did you mean `{near[0]}/{name}`?" if near else f"there are: {', '.join(sorted(known))}"
                 raise ProjectError(f"no provider {provider!r} (hone.toml, {place})", hint=hint)
 
-    def chain(self, call: Call, route: Route, story: Story) -> Chain:
-        """The way of a call that begins now."""
-        return Chain(call, route, story, self._order(route.chain))
+    def chain(self, call: Call, route: Route, story: Story, accept: Accept) -> Chain:
+        """The way of a call that begins now. `accept` takes each whole answer, or does not."""
+        return Chain(call, route, story, self._order(route.chain), accept)
 
     async def ask(self, chain: Chain, prepared: Prepared) -> Asked:
         """The first model that answers, of those that are left; every failed attempt leaves a span."""
@@ -106,16 +111,17 @@ class Asking:
         problem: BaseException = NobodyLeft()
         for model in chain.models:
             patience = Patience(model.alias, chain.timeout, model.timeout, chain.total)
-            once = partial(self._once, model, chain, prepared, patience)
+            put = partial(self._put, model, chain, patience)
             try:
-                asked = await self._patiently(model, patience.pauses(stream=chain.call.stream), once)
+                asked = await put(prepared)
+                if not chain.call.stream:
+                    self.breakers.succeeded(model.alias)
+                    asked = await chain.accept(asked, put)
             except (UpstreamError, ProjectError) as error:
                 if chain.total.passed or not _another_may_answer(error):
                     raise
                 problem = error
             else:
-                if not chain.call.stream:
-                    self.breakers.succeeded(model.alias)
                 return asked
         raise problem
 
@@ -214,6 +220,10 @@ class Asking:
                 self.breakers.undecided(model.alias)  # a stream that has begun may yet be cut
                 return asked
         raise AssertionError("counting does not end")
+
+    async def _put(self, model: Model, chain: Chain, patience: Patience, prepared: Prepared) -> Asked:
+        once = partial(self._once, model, chain, prepared, patience)
+        return await self._patiently(model, patience.pauses(stream=chain.call.stream), once)
 
     async def _once(self, model: Model, chain: Chain, prepared: Prepared, patience: Patience) -> Asked:
         prepared = going_on(prepared, chain.said, model.provider)

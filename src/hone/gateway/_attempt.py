@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 from hone.core import Clock
 from hone.errors import UpstreamGarbage
@@ -29,6 +30,7 @@ class Asked(Struct, kw_only=True):
     relay: Relay | None = None
     blocks: AsyncIterator[bytes] | None = None
     first: bytes = b""
+    notes: dict[str, Any] = field(default_factory=dict)  # attributes of its span
 
 
 def request_of(call: Call, body: dict[str, Raw], timeout: Timeouts) -> ChatRequest:

@@ -27,6 +27,7 @@ class Call(Struct, frozen=True, kw_only=True):
     user: str | None = None
     tags: tuple[str, ...] = ()
     key: Key | None = None  # that the caller showed
+    validate: bool | None = None  # the answer against its `response_format`; None: where that is the default
     dialect: Dialect = "chat"  # what the caller spoke; `fields` are in the chat dialect all the same
     headers: dict[str, str] = field(default_factory=dict)  # of the caller's, those that go on to the model
     cache: float | bool | None = None  # seconds that an answer may be old; False: none is used or kept; None: not said

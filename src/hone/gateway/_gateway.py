@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from hone.core import Clock, Span, Usage, now_ns, to_json
-from hone.errors import CallError
+from hone.errors import CallError, InvalidOutput
 from hone.gateway._account import Renewal
 from hone.gateway._admission import Admission, Grant
 from hone.gateway._asking import Asking
@@ -23,6 +23,7 @@ from hone.gateway._estimate import Usual, estimate, require_price, used
 from hone.gateway._output import Output, read_completion, read_embeddings
 from hone.gateway._place import Place, place_of, place_of_vectors
 from hone.gateway._prepare import Prepared, Search, body_for, wants_usage
+from hone.gateway._repair import Repair, judge_stream
 from hone.gateway._replay import as_events
 from hone.gateway._route import Route, Weights
 from hone.gateway._spans import Story
@@ -104,7 +105,8 @@ class Gateway:
                     return await self._again(story, values, visit, known, read_completion(known.body), "messages")
                 if grant is not None:
                     await self._reserve(grant, story, prepared)
-                chain = self._asking.chain(call, route, story)
+                repair = Repair(prepared, story, self._rooms.cost, self._rooms.clock)
+                chain = self._asking.chain(call, route, story, repair.accept)
                 asked = await self._asking.ask(chain, prepared)
                 if asked.relay is not None:
                     course = Course(self._asking, chain, prepared, asked, partial(self._stream_span, story))
@@ -235,10 +237,11 @@ class Gateway:
     async def _whole(self, call: Call, story: Story, prepared: Prepared, asked: Asked, visit: Visit) -> Reply:
         body = asked.answer.body or b""
         output = read_completion(body)
-        visit.keep(asked.model, body)
-        cost = self._model_span(story, asked, output, None, None)
+        if _may_be_kept(call, asked):
+            visit.keep(asked.model, body)
+        self._model_span(story, asked, output, None, None)
         await _kept(self._record(story, prepared.values, output, None))
-        headers = self._headers(story, cost) | asked.answer.headers
+        headers = self._headers(story, story.cost) | asked.answer.headers
         return Reply(headers=headers, body=body)
 
     async def _stream(self, course: Course, story: Story, prepared: Prepared, visit: Visit) -> AsyncGenerator[bytes]:
@@ -259,9 +262,7 @@ class Gateway:
                 async for block in blocks:
                     visit.hear(block)
                     if course.done and not recorded:
-                        if course.asked is not None and not course.continued:
-                            visit.keep_heard(course.asked.model, course.output)
-                        await _kept(record(None))
+                        await self._close(course, story.call, prepared, visit, record)
                     yield block
         except BaseException as error:
             if not recorded:
@@ -269,6 +270,27 @@ class Gateway:
             raise
         finally:
             await course.close()
+
+    async def _close(
+        self,
+        course: Course,
+        call: Call,
+        prepared: Prepared,
+        visit: Visit,
+        record: Callable[[InvalidOutput | None], Awaitable[Any] | None],
+    ) -> None:
+        """The stream is complete, and its last block is not sent yet.
+
+        Raises:
+            InvalidOutput: it is not what its caller asked to be sure of.
+        """
+        asked = course.asked
+        problem = None if asked is None else await judge_stream(prepared.contract, asked, course.output)
+        if asked is not None and not course.continued and _may_be_kept(call, asked):
+            visit.keep_heard(asked.model, course.output)
+        await _kept(record(problem))
+        if problem is not None:
+            raise problem
 
     def _stream_span(self, story: Story, asked: Asked, error: BaseException | None) -> None:
         assert asked.relay is not None
@@ -282,7 +304,7 @@ class Gateway:
         call, place, now = story.call, visit.place, self._rooms.clock()
         story.model_call(
             place.model, place.body, start=visit.begun, end=now, output=output, cost=0.0, given=given,
-            first_token=now if call.stream else None, more={"cached_trace": known.trace_id, **visit.likeness},
+            first_token=now if call.stream else None, notes={"cached_trace": known.trace_id, **visit.likeness},
         )  # fmt: skip
         await _kept(self._record(story, values, output, None))
         headers = self._headers(story, 0.0)
@@ -317,7 +339,7 @@ class Gateway:
 
     def _model_span(
         self, story: Story, asked: Asked, output: Output, first_token: int | None, error: BaseException | None
-    ) -> float | None:
+    ) -> None:
         cost = self._rooms.cost(asked.model, output.usage)
         end = self._rooms.clock()
         story.model_call(
@@ -329,8 +351,8 @@ class Gateway:
             first_token=first_token,
             cost=cost,
             error=error,
+            notes=asked.notes,
         )
-        return cost
 
     def _record(
         self, story: Story, values: Any, output: Output | None, error: BaseException | None
@@ -350,6 +372,11 @@ class Gateway:
         if story.grant is not None:
             headers |= story.grant.headers()
         return headers
+
+
+def _may_be_kept(call: Call, asked: Asked) -> bool:
+    """An answer that nobody has looked at, or that is not what was asked for, is not given to the next caller."""
+    return call.validate is not False and asked.notes.get("valid") is not False
 
 
 async def _kept(promise: Awaitable[Any] | None) -> None:

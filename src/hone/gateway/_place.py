@@ -82,7 +82,7 @@ def _alike(call: Call, route: Route, prepared: Prepared, story: Story, parts: li
 
 def place_of_vectors(project: str, call: Call, route: Route) -> Place | None:
     """The same for embeddings."""
-    seconds, (model,) = lifetime(call, route), route.chain
+    seconds, model = lifetime(call, route), route.chain[0]
     if seconds is None:
         return None
     body = {name: raw for name, raw in call.fields.items() if name != "hone"}

@@ -10,6 +10,7 @@ from msgspec import Raw, Struct
 from hone.core import Clock, Passage
 from hone.errors import ProjectError
 from hone.gateway._call import Call
+from hone.gateway._contract import FIELD, Contract, contract_of, wish
 from hone.gateway._input import Message, messages_of, split_input
 from hone.gateway._route import Route
 from hone.gateway._spans import Story
@@ -29,6 +30,8 @@ class Prompt(Protocol):
     def parameters(self) -> Mapping[str, Any]: ...
     @property
     def tools(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def output(self) -> Mapping[str, Any] | None: ...
     def render(self, **values: Any) -> list[Message]: ...
 
 
@@ -45,6 +48,7 @@ class Prepared(Struct, kw_only=True):
     fields: dict[str, Raw]
     own: dict[str, Any]  # parameters of prompt and variant, weaker than the caller's
     values: dict[str, Any] | None = None
+    contract: Contract | None = None  # what the answer is held to
     unknown: bool = False  # a threshold is set and no passage reaches it: the answer is "I don't know"
 
 
@@ -59,18 +63,25 @@ class Preparer:
     async def prepare(self, call: Call, route: Route, story: Story) -> Prepared:
         """
         Raises:
-            CallError: the input does not fit the task.
+            CallError: the input does not fit the task, or the schema of the output is none.
             ProjectError: the task is not set up right, or its prompt cannot be rendered.
         """
+        prepared, promised = await self._prepared(call, route, story)
+        prepared.contract = await contract_of(call, route, prepared.fields, prepared.own, promised=promised)
+        return prepared
+
+    async def _prepared(self, call: Call, route: Route, story: Story) -> tuple[Prepared, bool]:
+        """What is to be sent, and whether the task or its prompt has an output."""
         fields = {name: raw for name, raw in call.fields.items() if name not in _SENT_BY_US}
         messages = messages_of(call)
         if route.task is None or route.variant is None:
-            return Prepared(fields=fields, own={})
+            return Prepared(fields=fields, own={}), False
         if route.variant.flow is not None:
             raise ProjectError(f"the variant {route.variant.name!r} is a flow, and flows cannot be served yet")
         values, earlier = split_input(route.task, call, messages)
         passages = await self._retrieve(route.variant, values, story)
         own = dict(route.variant.parameters)
+        output: Mapping[str, Any] | None = route.task.schema
         if route.variant.prompt is None:
             turns = messages if call.input is None else [*earlier, _as_turn(values)]
         else:
@@ -79,9 +90,12 @@ class Preparer:
             rendered = prompt.render(**values, **({} if passages is None else {"context": passages}))
             tools = {"tools": prompt.tools} if prompt.tools else {}
             turns, own = _join(rendered, earlier), {**tools, **prompt.parameters, **own}
+            output = output or prompt.output
+        if output is not None:
+            own.setdefault(FIELD, wish(output, route.task.name))
         fields["messages"] = Raw(msgspec.json.encode(turns))
         unknown = route.variant.threshold is not None and passages is not None and not passages
-        return Prepared(fields=fields, own=own, values=values, unknown=unknown)
+        return Prepared(fields=fields, own=own, values=values, unknown=unknown), output is not None
 
     async def _retrieve(self, variant: Variant, values: dict[str, Any], story: Story) -> Sequence[Passage] | None:
         if not variant.knowledge:

@@ -1,6 +1,7 @@
 """Spans of a call: built when it is over, from what went by."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -67,11 +68,11 @@ class Story:
         cost: float | None = None,
         error: BaseException | None = None,
         given: str = "messages",
-        more: dict[str, Any] | None = None,
+        notes: Mapping[str, Any] | None = None,
     ) -> None:
         """One attempt at one model: a span of kind `llm`.
 
-        `given` is the field of the body that holds what the model reads, `more` are attributes.
+        `given` is the field of the body that holds what the model reads, `notes` are attributes.
         """
         usage = (output or Output()).usage
         self._add(
@@ -96,9 +97,16 @@ class Story:
             cost=cost,
             input=_clipped(bytes(body[given]).decode("utf-8", "replace") if given in body else None),
             output=_clipped(output.message if output else None),
-            attributes=_parameters(body, given) | self._circumstances(model) | (more or {}),
+            attributes=_parameters(body, given) | self._circumstances(model) | dict(notes or {}),
         )
         self.attempts.append((model, self.spans[-1]))
+
+    @property
+    def cost(self) -> float | None:
+        """Dollars of every answer that came, those that could not be used included; None where one is unknown."""
+        costs = [span.cost for _, span in self.attempts if span.output is not None]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if known and len(known) == len(costs) else None
 
     def retrieval(
         self, knowledge: str, query: str, *, start: int, end: int, found: Any, attributes: dict[str, Any]

@@ -25,7 +25,9 @@ def configuration(house: "House", task: str, variant: str) -> str:
     prompt = house.prompts[settings.prompt].sha256 if settings.prompt else None
     plain = msgspec.to_builtins(settings)
     del plain["name"], plain["models"], plain["prompt"]
-    parts = (plain, models, prompt, _knowledge(house, settings.knowledge))
+    parts: tuple[object, ...] = (plain, models, prompt, _knowledge(house, settings.knowledge))
+    if (schema := project.tasks[task].schema) is not None:
+        parts = (*parts, schema)
     return hashlib.sha256(msgspec.json.encode(msgspec.json.decode(to_json(parts)), order="sorted")).hexdigest()
 
 

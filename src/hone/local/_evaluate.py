@@ -11,7 +11,7 @@ from msgspec import Struct
 from hone.client import Connection, RunRequest
 from hone.datasets import Dataset, DatasetFile, Example, Split, dataset_of
 from hone.errors import CallError, ProjectError, StoreBusy
-from hone.evals import Answer, Comparison, Evaluator, Given, Plan, Rig, Run, make, run, spelled_out
+from hone.evals import Answer, Comparison, Evaluator, Given, Plan, Rig, Run, make, run
 from hone.feedback import score_from
 from hone.local._hone import Hone
 from hone.local._house import House
@@ -143,9 +143,7 @@ class Bench:
         """
         project = self.house.project
         declared = {name: Metric(kind=each.kind, direction=each.direction) for name, each in project.metrics.items()}
-        output = project.tasks[task].output
-        schema = self._schema(output) if isinstance(output, str) else spelled_out(output) if output else None
-        made = make(asked, given=Given(schema=schema, read_schema=self._schema), metrics=declared)
+        made = make(asked, given=Given(schema=project.tasks[task].schema, read_schema=self._schema), metrics=declared)
         for measure in (measure for each in made for measure in each.measures):
             known = declared.get(measure.name)
             if known is not None and known.kind != measure.metric.kind:

@@ -2,10 +2,10 @@
 
 import logging
 import threading
-from pathlib import Path
 
 from hone.errors import HoneError, ProjectError
 from hone.local._plane import Plane
+from hone.project import Project
 
 log = logging.getLogger("hone")
 
@@ -19,7 +19,7 @@ class Watcher:
     def __init__(self, plane: Plane, *, every: float = EVERY) -> None:
         self._plane = plane
         self._every = every
-        self._seen = _signature(plane.project.root)
+        self._seen = _signature(plane.project)
         self._settled = self._seen
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="hone-reload", daemon=True)
@@ -42,7 +42,7 @@ class Watcher:
                 log.exception("the project's files could not be looked at")
 
     def _look(self) -> None:
-        now = _signature(self._plane.project.root)
+        now = _signature(self._plane.project)
         if now == self._seen and now != self._settled:
             # Unchanged since the last look: whoever writes has finished.
             self._settled = now
@@ -73,10 +73,13 @@ class Watcher:
         log.error("%s%s; configuration %s, the last in order, stays in force", problem.message, hint, version)
 
 
-def _signature(root: Path) -> tuple[object, ...]:
+def _signature(project: Project) -> tuple[object, ...]:
     """Changes whenever a file is written, replaced, added or taken away."""
+    root = project.root
     found: list[object] = []
-    for path in (root / "hone.toml", *sorted((root / "prompts").glob("*.prompt.md"))):
+    schemas = sorted({task.output for task in project.tasks.values() if isinstance(task.output, str)})
+    files = (root / "hone.toml", *sorted((root / "prompts").glob("*.prompt.md")), *(root / file for file in schemas))
+    for path in files:
         try:
             state = path.stat()
         except OSError:

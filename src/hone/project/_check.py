@@ -1,18 +1,16 @@
 """What the parts of a project say about each other: every name they use must exist, and mean one thing."""
 
-import json
 import math
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from hone.project._lines import Keys
 from hone.project._reader import Source
+from hone.project._schemas import schema_of
 from hone.project._shapes import ModelConfig, Project, Settings, Task
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _VERSION = re.compile(r"v[0-9]+")
-_TYPES = ("string", "number", "integer", "boolean", "array", "object")
 _IN_PROCESS = frozenset({"extractive", "local", "fake"})  # providers that send nothing anywhere
 
 
@@ -94,8 +92,7 @@ def _is_amount(value: float) -> bool:
 
 def _task(project: Project, source: Source, task: Task) -> None:
     path = ("tasks", task.name)
-    _schema(project, source, task.input, (*path, "input"))
-    _schema(project, source, task.output, (*path, "output"))
+    schema_of(task.input, project.root, source, (*path, "input"))
     _cached(source, task, path)
     judged = {**project.metrics, **project.judges}
     for number, metric in enumerate(task.metrics):
@@ -164,20 +161,6 @@ def _selector(project: Project, source: Source, task: Task, name: str, path: Key
         raise source.error(
             f"{name!r} is a variant and an environment, so {task.name}@{name} could mean both", path, "rename one"
         )
-
-
-def _schema(project: Project, source: Source, schema: dict[str, Any] | str | None, path: Keys) -> None:
-    if isinstance(schema, str):
-        try:
-            if isinstance(json.loads((project.root / schema).read_bytes()), dict):
-                return
-            problem = "it holds no JSON object"
-        except (OSError, ValueError) as error:
-            problem = str(error)
-        raise source.error(f"{schema!r} is no JSON Schema: {problem}", path, 'or write { field = "string" }')
-    for name, kind in (schema or {}).items():
-        if kind not in _TYPES:
-            raise source.unknown(f"{kind!r} is no type", (*path, name), str(kind), _TYPES)
 
 
 def _release(project: Project, source: Source, task_name: str) -> None:

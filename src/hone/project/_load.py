@@ -11,10 +11,12 @@ from typing import Any
 from msgspec.structs import fields as fields_of
 from msgspec.structs import replace
 
+from hone.core import to_json
 from hone.errors import ProjectError
 from hone.project._check import check
 from hone.project._lines import Keys
 from hone.project._reader import Source
+from hone.project._schemas import schema_of
 from hone.project._secrets import refuse_secrets, resolve
 from hone.project._shapes import Balanced, Gate, ModelConfig, Project, Rollback, Server, Settings, Task, Variant
 
@@ -57,7 +59,12 @@ def load(folder: Path | str, env: Mapping[str, str] | None = None) -> Project:
     source = Source(FILE, text)
     project = _project(raw, source, root, os.environ if env is None else env)
     check(project, source)
-    return replace(project, sha256=hashlib.sha256(text.encode()).hexdigest())
+    return replace(project, sha256=hashlib.sha256("\n".join([text, *_schemas(project)]).encode()).hexdigest())
+
+
+def _schemas(project: Project) -> list[str]:
+    """The texts of schemas that have a file of their own."""
+    return [to_json(task.schema) for task in project.tasks.values() if isinstance(task.output, str)]
 
 
 def _text(root: Path) -> str:
@@ -99,7 +106,8 @@ def _project(raw: dict[str, Any], source: Source, root: Path, env: Mapping[str, 
         prompts=_prompts(root),
         **_models(raw.get("models", {}), source, env),
         tasks={
-            name: _task(item, source, name) for name, item in source.table(raw.get("tasks", {}), ("tasks",)).items()
+            name: _task(item, source, name, root)
+            for name, item in source.table(raw.get("tasks", {}), ("tasks",)).items()
         },
         **_releases(raw.get("releases", {}), source),
         **{key: source.read(raw.get(key, {}), _TYPES[key], (key,)) for key in _PLAIN if key != "server"},
@@ -125,7 +133,7 @@ def _models(raw: Any, source: Source, env: Mapping[str, str]) -> dict[str, Any]:
     return {"models": models, "balanced": balanced}
 
 
-def _task(raw: Any, source: Source, name: str) -> Task:
+def _task(raw: Any, source: Source, name: str, root: Path) -> Task:
     path = ("tasks", name)
     table = dict(source.table(raw, path))
     declared = source.table(table.pop("variants", {}), (*path, "variants"))
@@ -134,7 +142,8 @@ def _task(raw: Any, source: Source, name: str) -> Task:
     variants = {BASELINE: Variant(name=BASELINE, **own)}
     for variant, settings in declared.items():
         variants[variant] = _variant(settings, source, own, (*path, "variants", variant))
-    return Task(name=name, **{**fields, **own}, variants=variants)
+    schema = schema_of(fields.get("output"), root, source, (*path, "output"))
+    return Task(name=name, **{**fields, **own}, schema=schema, variants=variants)
 
 
 def _variant(raw: Any, source: Source, inherited: dict[str, Any], path: Keys) -> Variant:

@@ -117,11 +117,13 @@ class Variant(Settings, frozen=True, kw_only=True):
 class Task(Settings, frozen=True, kw_only=True):
     """`[tasks.NAME]`. Its own settings are the variant `baseline`."""
 
-    given: ClassVar[frozenset[str]] = frozenset({"name"})
+    given: ClassVar[frozenset[str]] = frozenset({"name", "schema"})
 
     name: str
     input: dict[str, str] | str = field(default_factory=dict)  # field -> type, or the path of a JSON Schema
     output: dict[str, Any] | str | None = None  # the same
+    schema: dict[str, Any] | None = None  # of the output
+    repairs: Annotated[int, Meta(ge=0, le=5)] = 1  # a model is asked again so often when its answer does not fit
     metrics: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
     timeout: Timeout | None = None
@@ -250,7 +252,7 @@ class Project(_Part, frozen=True, kw_only=True):
 
     name: str
     root: Path
-    sha256: str = ""  # of the text of hone.toml
+    sha256: str = ""  # of the text of hone.toml, and of the schemas that it names
     environment: str  # HONE_ENV
     state: Path  # HONE_HOME, or .hone in the project
     database_url: str

@@ -11,6 +11,7 @@ from jinja2 import Template, TemplateSyntaxError, UndefinedError, meta
 from jinja2.exceptions import SecurityError
 from msgspec import Struct
 
+from hone.core import SchemaProblem, compiled, spelled_out, to_json
 from hone.errors import PromptError
 from hone.prompts._file import Role, Section, identity, near, normalised, split
 from hone.prompts._sandbox import Budget, Sandbox, TooMuch, budget, prepare
@@ -40,7 +41,7 @@ class Prompt(Struct, frozen=True, kw_only=True):
     sha256: str
     description: str
     input: dict[str, Any]
-    output: dict[str, Any] | None
+    output: dict[str, Any] | None  # a JSON Schema
     parameters: dict[str, Any]
     tools: list[dict[str, Any]]
     tests: list[dict[str, Any]]
@@ -103,7 +104,7 @@ def parse(source: str, path: str | Path, name: str | None = None) -> Prompt:
         sha256=identity(text),
         variables=tuple(sorted(variables)),
         parts=tuple(parts),
-        **msgspec.structs.asdict(front),
+        **{**msgspec.structs.asdict(front), "output": _schema(front.output, where)},
     )
 
 
@@ -126,6 +127,20 @@ def load_folder(path: str | Path) -> dict[str, Prompt]:
         prompt = parse(source, shown)
         prompts[prompt.name] = prompt
     return prompts
+
+
+def _schema(output: dict[str, Any] | None, path: str) -> dict[str, Any] | None:
+    if output is None:
+        return None
+    schema = spelled_out(output)
+    try:
+        compiled(to_json(schema).encode())
+    except SchemaProblem as problem:
+        hint = "a JSON Schema, or fields with their types: `city: string`"
+        raise PromptError(
+            f"`output` is no JSON Schema: {problem.message} ({path}, at {problem.path})", hint=hint
+        ) from None
+    return schema
 
 
 def _compiled(section: Section, path: str, variables: set[str]) -> _Part:

@@ -3,6 +3,7 @@
 from functools import partial
 
 from hone.providers._cassette import Cassette, taped
+from hone.providers._formats import Format, enforces
 from hone.providers._seam import (
     Answer,
     ChatRequest,
@@ -46,6 +47,7 @@ __all__ = [
     "Embedder",
     "EmbeddingProvider",
     "EmbeddingRequest",
+    "Format",
     "Model",
     "Provider",
     "Ranked",
@@ -53,6 +55,7 @@ __all__ = [
     "Timeouts",
     "TokenCounting",
     "embedders",
+    "enforces",
     "price_name",
     "registry",
     "taped",

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from hone.errors import CallError, ProjectError, UpstreamGarbage, UpstreamRefused
+from hone.providers._formats import in_words_of
 from hone.providers._http import Response, Upstream
 from hone.providers._plain import plain
 from hone.providers._pool import Upstreams
@@ -52,6 +53,8 @@ class OpenAICompatible:
             headers = {name: value for name, value in request.headers.items() if not name.startswith("anthropic-")}
             request = replace(request, body=plain(request.body, self._vendor), headers=headers)
         request = _renamed(request, self._vendor.renamed) if self._vendor.renamed else request
+        if (body := in_words_of(self._vendor, request.body)) is not request.body:
+            request = replace(request, body=body)
         return await self._post(model, "/chat/completions", request, partial(self._answer, stream=request.stream))
 
     async def embeddings(self, model: Model, request: EmbeddingRequest) -> Answer:

@@ -19,6 +19,7 @@ class Hone(Struct, forbid_unknown_fields=True):
     input: dict[str, Any] | None = None
     cache: str | bool | None = None  # "1h", or false
     on_cut: OnCut | None = None
+    validate: bool | None = None
 
 
 class _Names(Protocol):

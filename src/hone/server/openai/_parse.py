@@ -64,6 +64,7 @@ def call_of(fields: dict[str, Raw], known: Parsed, identity: Identity, start: in
         stream=bool(known.stream),
         input=known.hone.input if known.hone else None,
         on_cut=known.hone.on_cut if known.hone else None,
+        validate=known.hone.validate if known.hone else None,
         start=start,
         trace_id=identity.trace_id,
         span_id=identity.span_id,
