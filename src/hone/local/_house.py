@@ -18,6 +18,7 @@ from hone.local._bookkeeper import Bookkeeper
 from hone.local._configuration import configuration
 from hone.local._edition import Files, files_of, fitting
 from hone.local._grounding import Grounds
+from hone.local._monitor import Monitor
 from hone.local._shares import Shares
 from hone.models import Prices
 from hone.project import Project, load
@@ -52,6 +53,7 @@ class House:
         self.clock = clock
         # What can be wrong in a file is found before a file or a thread is opened.
         self._files = files_of(project)
+        self.since = clock()  # when the files came into force here
         self._engine = open_database(project.database_url)
         self.catalog = Catalog(self._engine)
         self.telemetry = Telemetry(
@@ -90,6 +92,7 @@ class House:
         )
         self.shares.project_changed()
         self.bookkeeper = Bookkeeper(self.gateway.admission, self.accounts, clock)
+        self.monitor = Monitor(self)
 
     @classmethod
     def open(cls, folder: Path, **options: Any) -> Self:
@@ -208,7 +211,7 @@ class House:
         self.gateway.check(files.project)
         self._record_prompts(files)
         # Nothing below can fail. The gateway's own switch is one assignment, so no call sees a half of it.
-        self._files = files
+        self._files, self.since = files, self.clock()
         self.grounds.replace(fresh)
         self.gateway.adopt(self._edition(files))
         self.shares.project_changed()

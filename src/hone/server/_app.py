@@ -25,7 +25,7 @@ from hone.server.openai import (
 )
 from hone.server.ui import to_login, ui
 
-_OURS = ("/api/", "/healthz", "/readyz")
+_OURS = ("/api/", "/healthz", "/readyz", "/metrics")
 
 
 class App:
@@ -98,10 +98,12 @@ class App:
                 # Importing the price list takes a quarter of a second, which no call is to wait for.
                 asyncio.get_running_loop().run_in_executor(None, self._house.load_prices)
                 self._patrol.start()
+                self._house.monitor.start()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await asyncio.to_thread(self._watcher.stop)
                 await asyncio.to_thread(self._patrol.stop)
+                self._house.monitor.stop()
                 await self._house.gateway.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return

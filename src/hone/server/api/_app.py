@@ -32,6 +32,7 @@ def api(house: House) -> Starlette:
             Route("/api/openapi.json", doors.openapi),
             Route("/healthz", doors.healthy),
             Route("/readyz", doors.ready),
+            Route("/metrics", doors.metrics),
         ],
         exception_handlers={HoneError: _said, HTTPException: _http, Exception: _fault},
     )
@@ -72,6 +73,12 @@ class Doors:
         """The places of record answer too."""
         await run_in_threadpool(self._house.check)
         return _json({"status": "ready"})
+
+    async def metrics(self, request: Request) -> Response:
+        """For Prometheus."""
+        accept = request.headers.get("accept", "")
+        body, content_type = await run_in_threadpool(self._house.monitor.metrics, accept)
+        return Response(body, headers={"content-type": content_type})
 
 
 def _json(value: Any, status: int = 200) -> Response:
