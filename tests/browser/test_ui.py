@@ -27,6 +27,7 @@ TRACE = "a" * 32
 PAGES = [
     "/", "/traces", f"/traces/{TRACE}", "/ask", f"/ask?trace={TRACE}", "/experiments", "/experiments/EXPERIMENT",
     "/releases", "/releases/answer", "/prompts", "/prompts/answer", "/traces?q=colour:red", "/traces?q=task:none",
+    "/gateway", "/gateway?paused=1",
 ]  # fmt: skip
 
 
@@ -149,6 +150,23 @@ def test_new_traces_are_announced_and_no_row_moves(page, lived_in, house):
     expect(page.locator("tbody tr")).to_have_count(2)
 
 
+def test_the_gateway_is_watched_without_a_touch_and_the_focus_stays(page, lived_in):
+    page.goto(f"{lived_in}/gateway")
+    calls = page.locator("a.figure:has-text('Calls')").first
+    expect(calls).to_contain_text("Calls0")
+    calls.focus()
+    page.evaluate("fetch('/v1/chat/completions', {method: 'POST', body: JSON.stringify({model: 'answer', messages: "
+                  "[{role: 'user', content: 'hello'}]})}).then((answer) => answer.text())")  # fmt: skip
+    expect(calls).to_contain_text("Calls1", timeout=15_000)
+    expect(calls).to_be_focused()
+    page.click("a:text('paused')")
+    expect(page.locator("#now[hx-get]")).to_have_count(0)
+    page.keyboard.press("g")
+    with page.expect_navigation():
+        page.keyboard.press("g")
+    expect(page.locator("#now[hx-get]")).to_have_count(1)
+
+
 def test_the_keys_do_what_the_links_do(page, lived_in):
     page.goto(lived_in)
     page.keyboard.press("g")
@@ -248,7 +266,9 @@ def test_every_page_can_be_read_by_everybody(chromium, lived_in, house, scheme, 
     context.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/traces", f"/traces/{TRACE}", f"/ask?trace={TRACE}", "/releases/answer"])
+@pytest.mark.parametrize(
+    "path", ["/", "/traces", f"/traces/{TRACE}", f"/ask?trace={TRACE}", "/releases/answer", "/gateway"]
+)
 def test_a_first_load_is_small(chromium: Browser, lived_in, path):
     context = chromium.new_context()
     page = context.new_page()

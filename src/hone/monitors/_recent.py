@@ -39,10 +39,10 @@ class ModelNow(Struct, frozen=True, kw_only=True):
 
 
 class Traffic(Struct, frozen=True, kw_only=True):
-    """`since` is where what is remembered begins, which is later than the window's start if there was too much."""
+    """`since` (ns) is where the figures begin when there was more than is remembered."""
 
     minutes: int
-    since: int
+    since: int | None
     calls: int
     errors: int
     overhead: Latencies | None  # of calls that asked a model
@@ -87,11 +87,10 @@ class Recent:
         with self._lock:
             self._forget()
             calls, attempts = list(self._calls), list(self._attempts)
-        start = self._clock() - self._minutes * _MINUTE
         full = [kept[0].end for kept in (calls, attempts) if len(kept) == KEPT]
         return Traffic(
             minutes=self._minutes,
-            since=max([start, *full]),
+            since=max(full, default=None),
             calls=len(calls),
             errors=sum(call.failed for call in calls),
             overhead=_latencies(call.overhead for call in calls),

@@ -43,6 +43,7 @@ _FILTERS = (
     "user",
     "status",
     "model",
+    "error",
     "tag",
     "without_tag",
     "score",

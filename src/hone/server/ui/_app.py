@@ -21,6 +21,7 @@ from hone.server.ui._ask import ask
 from hone.server.ui._experiments import compared, experiment_list
 from hone.server.ui._face import Page, page, wants_json
 from hone.server.ui._forms import Forms
+from hone.server.ui._gateway import gateway
 from hone.server.ui._overview import overview
 from hone.server.ui._prompts import prompt, prompt_list
 from hone.server.ui._releases import release, release_list
@@ -69,6 +70,7 @@ def pages(house: House) -> list[Page]:
         Page(path="/ask", template="ask.html", view=ask(house), parts={"answer": "_answer.html"}),
         Page(path="/prompts", template="prompts.html", view=prompt_list(house)),
         Page(path="/prompts/{name}", template="prompt.html", view=prompt(house)),
+        Page(path="/gateway", template="gateway.html", view=gateway(house), parts={"now": "_gateway.html"}),
     ]
 
 
