@@ -6,6 +6,7 @@ from hone.gateway._count import Counted
 from hone.gateway._edition import Edition
 from hone.gateway._gateway import Gateway, Rooms
 from hone.gateway._key import PREFIX, Key, Keys
+from hone.gateway._listed import Listed
 from hone.gateway._standing import Standing, standings
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Gateway",
     "Key",
     "Keys",
+    "Listed",
     "Reply",
     "Rooms",
     "Standing",

@@ -66,6 +66,5 @@ def _fullest(standings: Sequence[Standing]) -> dict[tuple[str, ...], float]:
     """Of each limit the account that is nearest to it: whose it is stays out of metrics."""
     found: dict[tuple[str, ...], float] = {}
     for each in standings:
-        ratio = (each.used + each.held) / each.limit if each.limit else 1.0
-        found[each.budget, each.measure] = max(ratio, found.get((each.budget, each.measure), 0.0))
+        found[each.budget, each.measure] = max(each.full, found.get((each.budget, each.measure), 0.0))
     return found

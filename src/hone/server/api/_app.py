@@ -14,6 +14,7 @@ from hone.errors import HoneError
 from hone.local import House
 from hone.server._problem import problem, problem_of
 from hone.server.api._bodies import read, score_body, span_list
+from hone.server.api._keys import KeyDoors
 from hone.server.api._openapi import document
 from hone.traces import TraceFilter
 
@@ -30,6 +31,7 @@ def api(house: House) -> Starlette:
             Route("/api/traces", doors.list_traces),
             Route("/api/traces/{trace_id}", doors.show_trace),
             Route("/api/openapi.json", doors.openapi),
+            *KeyDoors(house).routes,
             Route("/healthz", doors.healthy),
             Route("/readyz", doors.ready),
             Route("/metrics", doors.metrics),
