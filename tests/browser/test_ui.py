@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from hone.client import Remote
 from hone.core import Span, now_ns
+from hone.gateway import Key
 from hone.local import Bench, House, Options
 from hone.project import scaffold
 from hone.server import Server
@@ -27,6 +28,7 @@ TRACE = "a" * 32
 PAGES = [
     "/", "/traces", f"/traces/{TRACE}", "/ask", f"/ask?trace={TRACE}", "/experiments", "/experiments/EXPERIMENT",
     "/releases", "/releases/answer", "/prompts", "/prompts/answer", "/traces?q=colour:red", "/traces?q=task:none",
+    "/gateway", "/gateway?paused=1", "/keys",
 ]  # fmt: skip
 
 
@@ -67,6 +69,7 @@ def lived_in(house: House, url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     ]  # fmt: skip
     house.recorder.record(spans).wait(10)
     house.score({"span": "1" * 16}, "helpful", False, comment="not there")
+    house.keys.create(Key(name="web-shop", tags=("tier:trial",), spend="5 USD / day"), by="ana")
     house.releases.canary("answer", "brief", 0.25, by="ana", reason="shorter answers")
     return url
 
@@ -149,6 +152,23 @@ def test_new_traces_are_announced_and_no_row_moves(page, lived_in, house):
     expect(page.locator("tbody tr")).to_have_count(2)
 
 
+def test_the_gateway_is_watched_without_a_touch_and_the_focus_stays(page, lived_in):
+    page.goto(f"{lived_in}/gateway")
+    calls = page.locator("a.figure:has-text('Calls')").first
+    expect(calls).to_contain_text("Calls0")
+    calls.focus()
+    page.evaluate("fetch('/v1/chat/completions', {method: 'POST', body: JSON.stringify({model: 'answer', messages: "
+                  "[{role: 'user', content: 'hello'}]})}).then((answer) => answer.text())")  # fmt: skip
+    expect(calls).to_contain_text("Calls1", timeout=15_000)
+    expect(calls).to_be_focused()
+    page.click("a:text('paused')")
+    expect(page.locator("#now[hx-get]")).to_have_count(0)
+    page.keyboard.press("g")
+    with page.expect_navigation():
+        page.keyboard.press("g")
+    expect(page.locator("#now[hx-get]")).to_have_count(1)
+
+
 def test_the_keys_do_what_the_links_do(page, lived_in):
     page.goto(lived_in)
     page.keyboard.press("g")
@@ -212,6 +232,32 @@ def test_thirty_thousand_spans_open(page, url, house):
     expect(page.locator(".falls tbody tr").first).to_contain_text("step 401")
 
 
+def test_a_key_is_made_shown_once_rotated_and_revoked_without_a_script(chromium, lived_in, house):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{lived_in}/keys")
+    page.click("summary:has-text('New key')")
+    page.fill(".make [name=name]", "mobile")
+    page.fill("[name=tasks]", "answer, look-*")
+    page.fill("[name=rate]", "3 / day")
+    page.click("button:text('Create')")
+    secret = page.locator("pre.secret").inner_text()
+    assert secret.startswith("hone-")
+    page.click("main a:text('Keys and budgets')")
+    row = page.locator("tbody tr:has-text('mobile')").first
+    expect(row).to_contain_text("answer, look-*")
+    assert secret not in page.content()
+    row.locator("summary").click()
+    row.locator("button:text('Rotate')").click()
+    assert page.locator("pre.secret").inner_text() != secret
+    page.goto(f"{lived_in}/keys")
+    row.locator("summary").click()
+    row.locator("button:text('Revoke now')").click()
+    expect(page.locator("tbody tr:has-text('mobile'):has-text('✗ revoked')")).to_have_count(2)
+    assert [key.state for key in house.keys.listed() if key.name == "mobile"] == ["revoked", "revoked"]
+    context.close()
+
+
 def test_the_key_is_asked_for_once(page, house):
     with Server(house, "127.0.0.1", 0, api_key="s3cret") as server:
         page.goto(f"{server.url}/ask")
@@ -238,6 +284,7 @@ def test_every_page_can_be_read_by_everybody(chromium, lived_in, house, scheme, 
     page.on("pageerror", lambda error: said.append(str(error)))
     for path in PAGES:
         page.goto(lived_in + path.replace("EXPERIMENT", run.id))
+        page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true")
         page.evaluate(AXE.read_text())
         found = page.evaluate(
             "async () => (await axe.run()).violations.map((one) => [one.id, one.nodes.map((n) => n.html)])"
@@ -248,7 +295,9 @@ def test_every_page_can_be_read_by_everybody(chromium, lived_in, house, scheme, 
     context.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/traces", f"/traces/{TRACE}", f"/ask?trace={TRACE}", "/releases/answer"])
+@pytest.mark.parametrize(
+    "path", ["/", "/traces", f"/traces/{TRACE}", f"/ask?trace={TRACE}", "/releases/answer", "/gateway", "/keys"]
+)
 def test_a_first_load_is_small(chromium: Browser, lived_in, path):
     context = chromium.new_context()
     page = context.new_page()

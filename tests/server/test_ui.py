@@ -16,7 +16,10 @@ from hone.testing import Step
 
 HTML = {"accept": "text/html"}
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
-PAGES = ["/", "/traces", "/ask", "/experiments", "/releases", "/releases/answer", "/prompts", "/prompts/answer"]
+PAGES = [
+    "/", "/traces", "/ask", "/experiments", "/releases", "/releases/answer", "/prompts", "/prompts/answer", "/gateway",
+    "/keys",
+]  # fmt: skip
 
 
 def asked(http, question="where is my parcel", **headers) -> httpx.Response:

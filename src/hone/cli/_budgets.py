@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-import msgspec
 from rich.table import Table
 
 from hone.cli._near import opened
@@ -23,7 +22,7 @@ def list_budgets(as_json: bool, folder: Path | None) -> None:
     with opened(folder) as house:
         found = house.budgets()
     if as_json:
-        print_json({"items": [msgspec.to_builtins(each) | {"left": each.left} for each in found], "next": None})
+        print_json({"items": found, "next": None})
         return
     if not found:
         talk.print("nothing yet: add [budgets.NAME] to hone.toml, or hone keys create NAME --spend ...", markup=False)

@@ -12,7 +12,7 @@ from rich.table import Table
 from hone.cli._near import opened
 from hone.cli._say import out, print_json, shared_options, talk
 from hone.errors import CallError
-from hone.gateway import Key
+from hone.gateway import Key, Listed
 from hone.project import duration
 from hone.store import AccessKey
 
@@ -77,9 +77,9 @@ def revoke(name: str, as_json: bool, folder: Path | None) -> None:
 def list_keys(as_json: bool, folder: Path | None) -> None:
     """Every key there is and was. Secrets are kept nowhere."""
     with opened(folder) as house:
-        found, now = house.keys.all(), house.clock()
+        found = house.keys.listed()
     if as_json:
-        print_json({"items": [_row(row, key, now) for row, key in found], "next": None})
+        print_json({"items": [_told(key) for key in found], "next": None})
         return
     if not found:
         talk.print("nothing yet: hone keys create NAME")
@@ -87,15 +87,15 @@ def list_keys(as_json: bool, folder: Path | None) -> None:
     table = Table(box=None)
     for column in ("key", "ends in", "state", "tasks", "models", "environment", "tags", "limits", "created", "by"):
         table.add_column(column)
-    for row, key in found:
+    for key in found:
         limits = ", ".join(
             filter(None, (key.spend, key.rate and f"{key.rate} calls", key.tokens and f"{key.tokens} tokens"))
         )
         anything = "" if key.tasks or key.models else "any"
         table.add_row(
-            key.name, f"...{row.ending}", _state(row, now), ", ".join(key.tasks) or anything,
+            key.name, f"...{key.ending}", key.state, ", ".join(key.tasks) or anything,
             ", ".join(key.models) or anything, key.environment or "any", ", ".join(key.tags), limits,
-            time.strftime("%Y-%m-%d", time.localtime(row.created / 1e9)), row.by,
+            time.strftime("%Y-%m-%d", time.localtime(key.created / 1e9)), key.by,
         )  # fmt: skip
     out.print(table)
 
@@ -108,15 +108,9 @@ def _show_secret(row: AccessKey, secret: str, as_json: bool) -> None:
     out.print(secret, markup=False, soft_wrap=True)
 
 
-def _row(row: AccessKey, key: Key, now: int) -> dict[str, Any]:
-    told = {name: getattr(row, name) for name in ("id", "ending", "created", "by", "expires", "revoked")}
-    return {**msgspec.to_builtins(key), **told, "state": _state(row, now)}
-
-
-def _state(row: AccessKey, now: int) -> str:
-    if row.revoked is not None:
-        return "revoked"
-    return "valid" if row.valid(now) else "expired"
+def _told(key: Listed) -> dict[str, Any]:
+    """Only a server knows when a key was used."""
+    return {name: value for name, value in msgspec.to_builtins(key).items() if name != "used"}
 
 
 def _seconds(text: str) -> float:

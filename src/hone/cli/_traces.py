@@ -27,6 +27,7 @@ def command() -> None:
 @click.option("--user", help="Only of this user.")
 @click.option("--status", type=click.Choice(["ok", "error", "cancelled"]), help="Only those that ended so.")
 @click.option("--model", help="Only those that asked this model.")
+@click.option("--error", metavar="CLASS", help="Only those with this error on the way, such as UpstreamTimeout.")
 @click.option("--tag", help="Only those with this tag.")
 @click.option("--without-tag", help="Only those without this tag, such as eval.")
 @click.option("--score", metavar="NAME:VALUE", help="Only those with this score, such as helpful:false.")

@@ -8,6 +8,7 @@ from hone.gateway._count import Counted
 from hone.gateway._edition import Edition
 from hone.gateway._gateway import Gateway, Rooms
 from hone.gateway._key import PREFIX, Key, Keys
+from hone.gateway._listed import Listed
 from hone.gateway._place import wished
 from hone.gateway._standing import Standing, standings
 
@@ -21,6 +22,7 @@ __all__ = [
     "Gateway",
     "Key",
     "Keys",
+    "Listed",
     "Questions",
     "Reply",
     "Rooms",

@@ -65,4 +65,4 @@ class Breakers:
     def open(self) -> dict[str, int]:
         """The models that are left alone now, and until when (ns)."""
         now = self._clock()
-        return {alias: state.open_until for alias, state in self._states.items() if state.open_until > now}
+        return {alias: state.open_until for alias, state in list(self._states.items()) if state.open_until > now}

@@ -62,6 +62,7 @@ class Gateway:
         self._rooms = rooms
         self._asking = Asking(rooms.providers, rooms.clock)
         self._usual = Usual()
+        self._going_on: set[Story] = set()
         self.admission = Admission(rooms.renewal, rooms.clock)
         self.check(edition.project)
         self._now = self._as_current(edition)
@@ -90,7 +91,7 @@ class Gateway:
             CallError, ProjectError, UpstreamError: nothing was sent; say it in the caller's dialect.
         """
         now = self._now
-        story = self._story(call, now)
+        story = self._begun(call, now)
         values: dict[str, Any] | None = None
         try:
             story.route = route = now.router.resolve(call.model, call.session, call.key)
@@ -126,7 +127,7 @@ class Gateway:
             CallError, ProjectError, UpstreamError: nothing was made; say it in the caller's dialect.
         """
         now = self._now
-        story = self._story(call, now)
+        story = self._begun(call, now)
         try:
             story.route = route = now.router.resolve(call.model, call.session, call.key)
             if route.task is not None:
@@ -138,6 +139,7 @@ class Gateway:
                 if grant is not None:
                     await self._reserve(grant, story, Prepared(fields=call.fields, own={}))
                 made = await self._asking.embed(call, route.chain, story)
+                story.answered = self._rooms.clock()
                 body = made.answer.body or b""
                 output = read_embeddings(body)
                 visit.keep_as_it_is(body)
@@ -198,6 +200,15 @@ class Gateway:
         """
         return self._now.router.resolve(name, None)
 
+    @property
+    def in_flight(self) -> int:
+        """How many calls are going on now; any thread may ask."""
+        return len(self._going_on)
+
+    def open_breakers(self) -> dict[str, int]:
+        """The models that are left alone now, and until when (ns); any thread may ask."""
+        return self._asking.breakers.open()
+
     async def close(self) -> None:
         """Release every provider's connections."""
         await self._asking.close()
@@ -235,6 +246,7 @@ class Gateway:
     # -- answering
 
     async def _whole(self, call: Call, story: Story, prepared: Prepared, asked: Asked, visit: Visit) -> Reply:
+        story.answered = self._rooms.clock()
         body = asked.answer.body or b""
         output = read_completion(body)
         if _may_be_kept(call, asked):
@@ -337,6 +349,12 @@ class Gateway:
     def _story(self, call: Call, now: Current) -> Story:
         return Story(now.project.name, now.project.environment, now.version, call)
 
+    def _begun(self, call: Call, now: Current) -> Story:
+        """The story of a call that is going on until it is recorded."""
+        story = self._story(call, now)
+        self._going_on.add(story)
+        return story
+
     def _model_span(
         self, story: Story, asked: Asked, output: Output, first_token: int | None, error: BaseException | None
     ) -> None:
@@ -359,7 +377,10 @@ class Gateway:
     ) -> Awaitable[Any] | None:
         """Hand the story over, with the span of the whole call unless a model span already is that."""
         self._settle(story)
-        story.whole(end=self._rooms.clock(), values=values, output=output.message if output else None, error=error)
+        self._going_on.discard(story)
+        end = self._rooms.clock()
+        story.whole(end=end, values=values, output=output.message if output else None, error=error)
+        story.sum_up(end=end, error=error)
         return self._rooms.record(story.spans)
 
     def _headers(self, story: Story, cost: float | None) -> dict[str, str]:

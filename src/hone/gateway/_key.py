@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from hone.core import Clock
 from hone.errors import CallError, NotAllowed
+from hone.gateway._listed import Listed, listed
 from hone.project import Budget, rate, spend
 from hone.store import AccessKey, AccessKeys
 
@@ -21,6 +22,7 @@ PREFIX = "hone-"
 
 _FRESH_SECONDS = 1.0
 _ENDING = 4
+_LONGEST = 100
 
 
 class Key(Struct, frozen=True, kw_only=True):
@@ -75,6 +77,7 @@ class Keys:
         self._state: tuple[int, int] | None = None
         self._read = 0.0
         self._reading: asyncio.Task[None] | None = None
+        self._used: dict[str, int] = {}  # by id: when it was shown last, ns
 
     async def find(self, secret: str) -> Key:
         """The key of a secret. One that was made or revoked elsewhere is known a second later at most.
@@ -93,6 +96,7 @@ class Keys:
         row, key = found
         if not row.valid(self._clock()):
             raise NotAllowed(f"the key {key.name!r} {'was revoked' if row.revoked else 'has expired'}")
+        self._used[row.id] = self._clock()
         return key
 
     async def named(self, name: str) -> Key:
@@ -146,6 +150,11 @@ class Keys:
         """Every key there is and was, newest first."""
         return [(row, _as_key(row)) for row in self._kept.all()]
 
+    def listed(self) -> list[Listed]:
+        """The same, as lists show them."""
+        now = self._clock()
+        return [listed(row, now, self._used.get(row.id)) for row in self._kept.all()]
+
     def _add(self, key: Key, *, by: str, expires: int | None) -> tuple[AccessKey, str]:
         secret = PREFIX + secrets.token_urlsafe(32)
         sha256 = hashlib.sha256(secret.encode()).hexdigest()
@@ -182,3 +191,5 @@ def _check(key: Key) -> None:
             raise CallError(str(problem)) from None
     if not key.name.strip():
         raise CallError("a key needs a name")
+    if len(key.name) > _LONGEST:
+        raise CallError(f"the name of a key has {_LONGEST} characters at most, and this one {len(key.name):,}")

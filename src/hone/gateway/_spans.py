@@ -52,6 +52,7 @@ class Story:
         self.attempts: list[tuple[Model, Span]] = []
         self.cache = "off"  # hit | miss | off
         self.continued_from: str | None = None  # the model whose stream was cut, while another goes on with it
+        self.answered: int | None = None  # ns; when the last attempt's whole answer was here
         self._project = project
         self._environment = environment
         self._shared = {"config": config} if call.key is None else {"config": config, "key": call.key.name}
@@ -154,6 +155,20 @@ class Story:
             output=_clipped(output),
         )
 
+    def sum_up(self, *, end: int, error: BaseException | None) -> None:
+        """What became of the whole call, in all its attempts: the attribute `call` of the span that stands for it."""
+        asked = [span for _, span in self.attempts if "cached_trace" not in span.attributes]
+        waited = waited_for(asked, self.answered)
+        told = {
+            "status": status_of(error),
+            "duration": end - self.call.start,
+            "overhead": max(0, end - self.call.start - waited),
+            "attempts": len(asked),
+        }
+        for span in self.spans:
+            if span.span_id == self.call.span_id:
+                span.attributes["call"] = told
+
     def _add(
         self, *, error: BaseException | None = None, attributes: dict[str, Any] | None = None, **fields: Any
     ) -> None:
@@ -176,6 +191,19 @@ class Story:
                 **fields,
             )
         )
+
+
+def waited_for(attempts: list[Span], answered: int | None) -> int:
+    """Nanoseconds in which an attempt at a model was going on; the rest of a call is the gateway's own.
+
+    A whole answer is waited for until it is here (`answered`): reading it is the gateway's. A stream is to its end.
+    """
+    waited, until = 0, 0
+    for span in sorted(attempts, key=lambda span: span.start):
+        end = span.end if answered is None else min(span.end, answered)
+        waited += max(0, end - max(span.start, until))
+        until = max(until, end)
+    return waited
 
 
 def _parameters(body: dict[str, msgspec.Raw], given: str) -> dict[str, Any]:

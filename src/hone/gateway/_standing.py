@@ -21,10 +21,12 @@ class Standing(Struct, frozen=True, kw_only=True):
     per: Period
     used: float
     held: float
+    left: float
 
     @property
-    def left(self) -> float:
-        return max(0.0, self.limit - self.used - self.held)
+    def full(self) -> float:
+        """The share of the limit that is used or held."""
+        return (self.used + self.held) / self.limit if self.limit else 1.0
 
 
 def standings(project: Project, keys: Iterable[Key], accounts: Iterable[Used], now: int) -> list[Standing]:
@@ -52,5 +54,5 @@ def _standing(counted: Counted, account: Used, now: int) -> Standing:
         used = account.used if account.since >= calendar(limit.per, now)[0] else 0.0
     return Standing(
         budget=name.budget, who=name.who, measure=name.measure, limit=limit.amount, per=limit.per, used=used,
-        held=account.held,
+        held=account.held, left=max(0.0, limit.amount - used - account.held),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from hone.feedback import score_from
 from hone.gateway import Standing, standings
 from hone.local._configuration import configuration
 from hone.local._edition import files_of
+from hone.local._monitor import Monitor
 from hone.local._plane import Plane, cassette_of
 from hone.project import Project, load
 from hone.providers import Provider
@@ -61,6 +62,7 @@ class House(Plane):
         self.files = StoredFiles(engine, project.name, project.blobs_url, clock)
         self.batches = Batches(engine, project.name, clock)
         self.batch_work = BatchWork(engine, project.name, new_id(), clock)
+        self.monitor = Monitor(self)
 
     @classmethod
     def open(cls, folder: Path, **options: Any) -> Self:

@@ -54,6 +54,7 @@ class Plane:
         self.clock = clock
         self._cassette = cassette
         self._files = files
+        self.since = clock()  # when the files came into force here
         self._engine = engine
         project = files.project
         self.catalog = Catalog(engine)
@@ -151,7 +152,7 @@ class Plane:
         self.gateway.check(files.project)
         self._record_prompts(files)
         # Nothing below can fail. The gateway's own switch is one assignment, so no call sees a half of it.
-        self._files = files
+        self._files, self.since = files, self.clock()
         self.grounds.replace(fresh)
         self.gateway.adopt(self._edition(files))
         self.shares.project_changed()

@@ -20,7 +20,7 @@ from hone.server.openai._endpoints import Caller, endpoints_of
 from hone.server.openai._routes import files_and_batches
 from hone.server.ui import to_login, ui
 
-_OURS = ("/api/", "/healthz", "/readyz")
+_OURS = ("/api/", "/healthz", "/readyz", "/metrics")
 _KEPT = ("/v1/files", "/v1/batches")
 
 
@@ -82,11 +82,13 @@ class App:
                 asyncio.get_running_loop().run_in_executor(None, self._house.load_prices)
                 self._patrol.start()
                 self._engine.start()
+                self._house.monitor.start()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await asyncio.to_thread(self._watcher.stop)
                 await asyncio.to_thread(self._patrol.stop)
                 await self._engine.stop()
+                self._house.monitor.stop()
                 await self._house.gateway.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return

@@ -33,6 +33,7 @@ class SpanQuery(Struct, frozen=True, kw_only=True):
     prompt: str | None = None
     model: str | None = None
     status: SpanStatus | None = None
+    error: str | None = None  # the class of the error, which is its first word
     kind: str | None = None
     name: str | None = None
     session: str | None = None

@@ -26,6 +26,8 @@ def conditions(query: Query) -> tuple[list[str], dict[str, Any]]:
     given = {name: value for name in query.__struct_fields__ if (value := getattr(query, name)) is not None}
     found = [f'"{name}" = ${name}' for name in _EQUAL if name in given]
     found += [f'list_contains(${name}, "{column}")' for name, column in _AMONG.items() if name in given]
+    if "error" in given:
+        found.append("split_part(\"error\", ':', 1) = $error")
     if "since" in given:
         found.append(f'"{kind.time}" >= $since')
     if "until" in given:

@@ -1,4 +1,4 @@
-"""Traces by what is not on their first span: a model that was asked inside, a score that somebody gave."""
+"""Traces by what is not on their first span: a model asked inside, an error on the way, a score that somebody gave."""
 
 from hone.core import Score
 from hone.errors import CallError
@@ -8,16 +8,16 @@ _MOST = 1000  # the newest spans or scores that are looked at; older traces are 
 
 
 def matching(
-    telemetry: Telemetry, project: str, model: str | None, score: str | None, since: int | None
+    telemetry: Telemetry, project: str, model: str | None, error: str | None, score: str | None, since: int | None
 ) -> tuple[str, ...] | None:
-    """The ids of traces with that model and that score; None when neither is asked for.
+    """The ids of traces with a span of that model and that error, and with that score; None when none is asked for.
 
     Raises:
         CallError: `score` is not a name and a value with a colon between them.
     """
     found: list[set[str]] = []
-    if model is not None:
-        query = SpanQuery(project=project, model=model, since=since, limit=_MOST)
+    if model is not None or error is not None:
+        query = SpanQuery(project=project, model=model, error=error, since=since, limit=_MOST)
         found.append({span.trace_id for span in telemetry.spans(query)})
     if score is not None:
         found.append(_scored(telemetry, project, score, since))

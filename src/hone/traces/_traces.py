@@ -28,6 +28,7 @@ class TraceFilter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     user: str | None = None
     status: SpanStatus | None = None
     model: str | None = None  # that any span of the trace asked
+    error: str | None = None  # the class of it, on any span; with `model`, on a span of that model
     tag: str | None = None
     without_tag: str | None = None
     score: str | None = None  # `helpful:false`: a score of that name and value is on the trace, a span or its session
@@ -58,7 +59,7 @@ class Traces:
     def latest(self, wanted: TraceFilter | None = None) -> TracePage:
         """Traces by the start of their first span, newest first."""
         wanted = wanted or TraceFilter()
-        among = matching(self._telemetry, self._project, wanted.model, wanted.score, wanted.since)
+        among = matching(self._telemetry, self._project, wanted.model, wanted.error, wanted.score, wanted.since)
         if among is not None and not among:
             return TracePage([])
         first = self._firsts(structs.replace(self._query(wanted), trace_ids=among))

@@ -14,7 +14,7 @@ from hone.errors import CallError
 from hone.project import duration
 from hone.traces._traces import TraceFilter
 
-_KEYS = ("task", "variant", "model", "session", "user", "tag")
+_KEYS = ("task", "variant", "model", "error", "session", "user", "tag")
 _STATUS = get_args(SpanStatus)
 _WORD = re.compile(r'(?:(-tag|[A-Za-z_][\w.-]*):)?(?:"([^"]*)"|(\S+))')
 

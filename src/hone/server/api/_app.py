@@ -14,6 +14,7 @@ from hone.errors import HoneError
 from hone.local import House
 from hone.server._problem import problem, problem_of
 from hone.server.api._bodies import read, score_body, span_list
+from hone.server.api._keys import KeyDoors
 from hone.server.api._openapi import document
 from hone.traces import TraceFilter
 
@@ -30,8 +31,10 @@ def api(house: House) -> Starlette:
             Route("/api/traces", doors.list_traces),
             Route("/api/traces/{trace_id}", doors.show_trace),
             Route("/api/openapi.json", doors.openapi),
+            *KeyDoors(house).routes,
             Route("/healthz", doors.healthy),
             Route("/readyz", doors.ready),
+            Route("/metrics", doors.metrics),
         ],
         exception_handlers={HoneError: _said, HTTPException: _http, Exception: _fault},
     )
@@ -72,6 +75,12 @@ class Doors:
         """The places of record answer too."""
         await run_in_threadpool(self._house.check)
         return _json({"status": "ready"})
+
+    async def metrics(self, request: Request) -> Response:
+        """For Prometheus."""
+        accept = request.headers.get("accept", "")
+        body, content_type = await run_in_threadpool(self._house.monitor.metrics, accept)
+        return Response(body, headers={"content-type": content_type})
 
 
 def _json(value: Any, status: int = 200) -> Response:

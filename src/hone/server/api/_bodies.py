@@ -45,7 +45,7 @@ async def read(request: Request, limit: int) -> bytes:
 
 
 def score_body(body: bytes) -> ScoreBody:
-    found: ScoreBody = _decode(_score, body, "a score")
+    found: ScoreBody = decode(_score, body, "a score")
     return found
 
 
@@ -55,7 +55,7 @@ def span_list(body: bytes, project: str) -> list[Span]:
     Raises:
         CallError: the body is not a list of spans, or one of them cannot be stored.
     """
-    spans: list[Span] = _decode(_spans, body, "a list of spans")
+    spans: list[Span] = decode(_spans, body, "a list of spans")
     for position, span in enumerate(spans):
         if not valid_trace_id(span.trace_id) or not valid_span_id(span.span_id):
             raise CallError(f"span {position} has no valid trace and span id (32 and 16 hex digits)")
@@ -71,7 +71,11 @@ def _check_integers(position: int, span: Span) -> None:
             raise CallError(f"span {position} ({span.span_id}): `{name}` is not a 64-bit integer")
 
 
-def _decode(decoder: Any, body: bytes, what: str) -> Any:
+def decode(decoder: Any, body: bytes, what: str) -> Any:
+    """
+    Raises:
+        CallError: the body is not `what`.
+    """
     try:
         return decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:

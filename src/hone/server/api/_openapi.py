@@ -7,6 +7,7 @@ import msgspec
 from hone import __version__
 from hone.core import Score, Span
 from hone.server.api._bodies import ScoreBody
+from hone.server.api._keys import BudgetPage, KeyBody, KeyPage, NewKey, Revoked, RotateBody
 from hone.traces import TraceDetail, TracePage
 
 
@@ -35,7 +36,10 @@ class Status(msgspec.Struct):
     status: str
 
 
-_TYPES = (ScoreBody, Span, Score, TracePage, TraceDetail, Problem, Added, Written, Status)
+_TYPES = (
+    *(ScoreBody, Span, Score, TracePage, TraceDetail, Problem, Added, Written, Status),
+    *(KeyBody, RotateBody, NewKey, Revoked, KeyPage, BudgetPage),
+)
 _FILTERS = (
     "task",
     "variant",
@@ -43,6 +47,7 @@ _FILTERS = (
     "user",
     "status",
     "model",
+    "error",
     "tag",
     "without_tag",
     "score",
@@ -72,9 +77,26 @@ def document() -> dict[str, Any]:
                     "One trace as a tree.", {"200": TraceDetail}, parameters=[_parameter("trace_id", "path")]
                 )
             },
+            **_keys(),
             "/healthz": {"get": _operation("This process answers.", {"200": Status})},
             "/readyz": {"get": _operation("The places of record answer.", {"200": Status})},
         },
+    }
+
+
+def _keys() -> dict[str, Any]:
+    """For the master key or a session of it; without HONE_API_KEY, for whoever is on this machine."""
+    name = [_parameter("name", "path")]
+    return {
+        "/api/keys": {
+            "get": _operation("Every key there is and was.", {"200": KeyPage}),
+            "post": _operation("Make a key. Its secret is in this answer and nowhere else.", {"201": NewKey}, KeyBody),
+        },
+        "/api/keys/{name}/rotate": {
+            "post": _operation("A new secret with the same rights.", {"201": NewKey}, RotateBody, name)
+        },
+        "/api/keys/{name}/revoke": {"post": _operation("End the key.", {"200": Revoked}, parameters=name)},
+        "/api/budgets": {"get": _operation("How every budget stands.", {"200": BudgetPage})},
     }
 
 

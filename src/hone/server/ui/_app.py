@@ -21,6 +21,9 @@ from hone.server.ui._ask import ask
 from hone.server.ui._experiments import compared, experiment_list
 from hone.server.ui._face import Page, page, wants_json
 from hone.server.ui._forms import Forms
+from hone.server.ui._gateway import gateway
+from hone.server.ui._key_forms import KeyForms
+from hone.server.ui._keys import keys
 from hone.server.ui._overview import overview
 from hone.server.ui._prompts import prompt, prompt_list
 from hone.server.ui._releases import release, release_list
@@ -41,12 +44,13 @@ _HEADERS = {
 def ui(house: House, chat: ASGIApp, api_key: str | None = None) -> Starlette:
     """Every page. `chat` is the door of model calls, reached here by a browser that holds a session but no key."""
     name = house.project.name
-    routes = [route for each in pages(house) for route in each.routes(name)]
+    routes = [route for each in pages(house, enforced=api_key is not None) for route in each.routes(name)]
     said = _Said(name)
     return Starlette(
         routes=[
             *_static.routes,
             *Forms(house, api_key).routes,
+            *KeyForms(house).routes,
             Route("/ask/completions", _Door(chat), methods=["POST"]),
             *routes,
         ],
@@ -55,8 +59,8 @@ def ui(house: House, chat: ASGIApp, api_key: str | None = None) -> Starlette:
     )
 
 
-def pages(house: House) -> list[Page]:
-    """Fixed paths stand before those with a name in them."""
+def pages(house: House, *, enforced: bool) -> list[Page]:
+    """Fixed paths stand before those with a name in them. `enforced`: callers must show a key."""
     return [
         Page(path="/", twin="/overview.json", template="overview.html", view=overview(house)),
         Page(path="/traces", template="traces.html", view=trace_list(house)),
@@ -69,6 +73,8 @@ def pages(house: House) -> list[Page]:
         Page(path="/ask", template="ask.html", view=ask(house), parts={"answer": "_answer.html"}),
         Page(path="/prompts", template="prompts.html", view=prompt_list(house)),
         Page(path="/prompts/{name}", template="prompt.html", view=prompt(house)),
+        Page(path="/gateway", template="gateway.html", view=gateway(house), parts={"now": "_gateway.html"}),
+        Page(path="/keys", template="keys.html", view=keys(house, enforced=enforced)),
     ]
 
 

@@ -44,6 +44,19 @@ def bar(value: float, most: float) -> Markup:
     )
 
 
+def used_of(used: float, held: float, limit: float) -> Markup:
+    """A rail as long as a limit: what is used of it, then what is held. The numbers beside it say the same."""
+    whole = limit or 1.0
+    first = min(1.0, used / whole) * 120
+    second = min(120 - first, held / whole * 120)
+    frame = (
+        '<svg class="used{}" viewBox="0 0 120 6" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="all" width="120" height="6"/><rect class="gone" width="{}" height="6"/>'
+        '<rect class="held" x="{}" width="{}" height="6"/></svg>'
+    )
+    return mark(frame, " full" if used + held >= whole else "", f"{first:.1f}", f"{first:.1f}", f"{second:.1f}")
+
+
 def waterfall(row: Row) -> Markup:
     """The span as a bar in the time of its trace, its own time darker, a tick at the first token."""
     parts = [mark('<rect class="whole" x="{}" y="5" width="{}" height="10" rx="1"/>', *_place(row.at, row.long))]

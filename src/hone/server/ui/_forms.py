@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Awaitable, Callable
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,14 +12,12 @@ from starlette.routing import Route
 from hone.errors import CallError, NotAllowed
 from hone.local import House
 from hone.server._session import COOKIE, SECONDS, session_for
-from hone.server.api._bodies import read
 from hone.server.ui._ask import answer
 from hone.server.ui._datasets import grow_dataset
 from hone.server.ui._face import json_of, page, wants_json
+from hone.server.ui._posted import Fields, one, posted
 
-Fields = dict[str, list[str]]
 Post = Callable[[Request], Awaitable[Response]]
-_MOST_FIELDS = 2000
 
 
 class Forms:
@@ -39,13 +37,13 @@ class Forms:
 
     async def score(self, request: Request) -> Response:
         fields = await self._fields(request)
-        target = {_one(fields, "kind"): _one(fields, "id")}
-        value = {"true": True, "false": False}.get(_one(fields, "value"))
+        target = {one(fields, "kind"): one(fields, "id")}
+        value = {"true": True, "false": False}.get(one(fields, "value"))
         if value is None:
             raise CallError("a thumb is `true` or `false`", hint="POST /api/scores takes every kind of value")
-        comment = _one(fields, "comment", "") or None
-        by = _one(fields, "by", "human")
-        await run_in_threadpool(self._house.score, target, _one(fields, "name"), value, by=by, comment=comment)
+        comment = one(fields, "comment", "") or None
+        by = one(fields, "by", "human")
+        await run_in_threadpool(self._house.score, target, one(fields, "name"), value, by=by, comment=comment)
         return RedirectResponse(_back(fields), 303)
 
     async def grow(self, request: Request) -> Response:
@@ -53,23 +51,23 @@ class Forms:
         traces = fields.get("trace", [])
         if not traces:
             raise CallError("no trace is chosen", hint="tick the rows to add")
-        grown = await run_in_threadpool(grow_dataset, self._house, _one(fields, "name").strip(), traces)
+        grown = await run_in_threadpool(grow_dataset, self._house, one(fields, "name").strip(), traces)
         if wants_json(request):
             return json_of(grown)
         return page(request, "grown.html", self._house.project.name, seen=grown, back=_back(fields))
 
     async def ask(self, request: Request) -> Response:
         fields = await self._fields(request)
-        question = _one(fields, "question").strip()
+        question = one(fields, "question").strip()
         if not question:
             raise CallError("the question is empty")
-        trace_id = await answer(self._house, _one(fields, "task"), question)
+        trace_id = await answer(self._house, one(fields, "task"), question)
         return RedirectResponse(f"/ask?{urlencode({'trace': trace_id})}", 303)
 
     async def roll_back(self, request: Request) -> Response:
         fields = await self._fields(request)
-        task, environment = request.path_params["task"], _one(fields, "environment")
-        reason = _one(fields, "reason", "").strip() or None
+        task, environment = request.path_params["task"], one(fields, "environment")
+        reason = one(fields, "reason", "").strip() or None
         await run_in_threadpool(self._house.releases.rollback, task, environment, by="web", reason=reason)
         return RedirectResponse(_back(fields), 303)
 
@@ -80,9 +78,9 @@ class Forms:
 
     async def sign_in(self, request: Request) -> Response:
         fields = await self._fields(request)
-        if self._key is not None and not hmac.compare_digest(_one(fields, "key").encode(), self._key.encode()):
+        if self._key is not None and not hmac.compare_digest(one(fields, "key").encode(), self._key.encode()):
             raise NotAllowed("the API key is not right", hint="it is the value of HONE_API_KEY on the server")
-        answered = RedirectResponse(_local(_one(fields, "next", "/")), 303)
+        answered = RedirectResponse(_local(one(fields, "next", "/")), 303)
         if self._key is not None:
             answered.set_cookie(
                 COOKIE, session_for(self._key), max_age=SECONDS, httponly=True, samesite="strict",
@@ -96,23 +94,11 @@ class Forms:
         return answered
 
     async def _fields(self, request: Request) -> Fields:
-        body = await read(request, self._house.project.server.max_body)
-        try:
-            return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-        except ValueError as problem:
-            raise CallError(f"the body is not a form: {problem}") from None
-
-
-def _one(fields: Fields, name: str, default: str | None = None) -> str:
-    if name in fields:
-        return fields[name][0]
-    if default is None:
-        raise CallError(f"the form has no field {name!r}")
-    return default
+        return await posted(request, self._house.project.server.max_body)
 
 
 def _back(fields: Fields) -> str:
-    return _local(_one(fields, "back", "/"))
+    return _local(one(fields, "back", "/"))
 
 
 def _local(path: str | None) -> str:

@@ -84,6 +84,11 @@ def change(figure: Figure) -> Markup:
     return mark('<span class="{}">{} {}</span>', tone, "▲" if up else "▼", amount)
 
 
+def amount(number: float, measure: str) -> Markup:
+    """Of a budget: dollars, calls or tokens."""
+    return dollars(number) if measure == "spend" else unit(f"{number:,.0f}", measure)
+
+
 def short(value: float | None, signed: bool = False) -> Markup:
     """Three digits, whatever the size; a dash for what is unknown."""
     return NOTHING if value is None else escape(f"{value:+.3g}" if signed and value else f"{value:.3g}")
@@ -114,11 +119,12 @@ def _made() -> Environment:
     )
     made.filters |= {
         "latency": latency, "dollars": dollars, "count": count, "percent": percent, "rate": rate, "moment": moment,
-        "change": change, "json": pretty, "short": short, "python": repr, "verdict": verdict,
+        "change": change, "json": pretty, "short": short, "python": repr, "verdict": verdict, "amount": amount,
     }  # fmt: skip
     made.globals |= {
         "static": static_url, "spark": _draw.spark, "waterfall": _draw.waterfall, "whisker": _draw.whisker,
         "shares": _draw.shares, "bar": _draw.bar, "traces_url": traces_url, "wording": wording,
+        "used_of": _draw.used_of,
     }  # fmt: skip
     return made
 

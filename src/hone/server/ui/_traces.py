@@ -12,7 +12,7 @@ from hone.server.ui._shapes import Newer, TraceList
 from hone.traces import TraceFilter, filter_from
 
 _PAGE = 50
-_OPTIONS = ("task", "variant", "session", "user", "status", "model", "tag", "without_tag", "score", "words")
+_OPTIONS = ("task", "variant", "session", "user", "status", "model", "error", "tag", "without_tag", "score", "words")
 _COUNTED = 100
 
 

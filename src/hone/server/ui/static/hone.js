@@ -3,6 +3,7 @@
 const HELP = [
   ["/", "search traces"], ["j k", "next, previous row"], ["enter", "open the row"], ["x", "choose the row"], ["esc", "back"],
   ["g o", "overview"], ["g t", "traces"], ["g a", "ask"], ["g e", "experiments"], ["g r", "releases"], ["g p", "prompts"],
+  ["g g", "gateway"], ["g k", "keys and budgets"],
   ["ctrl k", "go to"], ["?", "these keys"],
 ];
 
@@ -16,7 +17,7 @@ class Keys extends HTMLElement {
   #went = -Infinity; // when g was pressed
 
   connectedCallback() {
-    this.#help = this.#dialog("Keys", make("dl", {}, ...HELP.flatMap(([keys, does]) => [
+    this.#help = this.#dialog("Keyboard", make("dl", {}, ...HELP.flatMap(([keys, does]) => [
       make("dt", {}, ...keys.split(" ").map((key) => make("kbd", {textContent: key}))), make("dd", {textContent: does}),
     ])));
     this.#finder = this.#dialog("Go to", this.#places());
