@@ -140,18 +140,26 @@ class _Connection(asyncio.Protocol):
 
     # -- reading
 
-    async def head(self) -> None:
+    async def head(self, until: float | None) -> None:
+        """
+        Raises:
+            TimeoutError: it was not here by `until`.
+        """
         while not self.head_done:
             self._raise_if_failed()
-            await self._more()
+            await self._more(until)
 
-    async def next_part(self) -> bytes | None:
-        """Everything that has arrived since the last call; None at the end."""
+    async def next_part(self, until: float | None) -> bytes | None:
+        """Everything that has arrived since the last call; None at the end.
+
+        Raises:
+            TimeoutError: nothing was here by `until`.
+        """
         while not self._parts:
             self._raise_if_failed()
             if self.complete:
                 return None
-            await self._more()
+            await self._more(until)
         data = self._parts.popleft() if len(self._parts) == 1 else b"".join(self._parts)
         self._parts.clear()
         self._buffered = 0
@@ -160,16 +168,29 @@ class _Connection(asyncio.Protocol):
             self.transport.resume_reading()
         return data
 
+    def all_at_once(self) -> bytes | None:
+        """The body, if all of it is here already; None otherwise, and then nothing is taken."""
+        if not self.complete or self.error is not None or self._paused:
+            return None
+        data = b"".join(self._parts)
+        self._parts.clear()
+        self._buffered = 0
+        return data
+
     def _raise_if_failed(self) -> None:
         if self.error is not None:
             raise self.error
 
-    async def _more(self) -> None:
-        self._waiter = self._loop.create_future()
+    async def _more(self, until: float | None) -> None:
+        # A timer of the loop's own: `asyncio.timeout` costs several times as much, and this is done for every piece.
+        self._waiter = waiter = self._loop.create_future()
+        timer = None if until is None else self._loop.call_at(until, _too_late, waiter)
         try:
-            await self._waiter
+            await waiter
         finally:
             self._waiter = None
+            if timer is not None:
+                timer.cancel()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -188,6 +209,11 @@ class _Connection(asyncio.Protocol):
         if self.transport is not None:
             self.transport.abort()
         self.closed = True
+
+
+def _too_late(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_exception(TimeoutError())
 
 
 class Response:
@@ -209,8 +235,7 @@ class Response:
         """
         try:
             while (connection := self._connection) is not None:
-                async with asyncio.timeout_at(self._until()):
-                    part = await connection.next_part()
+                part = await connection.next_part(self._until())
                 if part is None:
                     return
                 yield part
@@ -235,6 +260,8 @@ class Response:
 
     async def read(self, limit: int = MAX_BODY) -> bytes:
         """The whole body, which must be here as soon as the head had to be: a slow drip is no answer."""
+        if (whole := self._whole(limit)) is not None:
+            return whole
         parts, size, seconds = [], 0, self._timeouts.head
         try:
             async with asyncio.timeout(seconds):
@@ -248,6 +275,15 @@ class Response:
                 f"{self._pool.origin} did not finish within {seconds:g} s (timeout.between)"
             ) from None
         return b"".join(parts)
+
+    def _whole(self, limit: int) -> bytes | None:
+        """The body, if all of it came with the head, as short ones do."""
+        connection = self._connection
+        whole = connection.all_at_once() if connection is not None else None
+        if whole is None or len(whole) > limit:
+            return None
+        self.close()
+        return whole
 
     def close(self) -> None:
         """Give the connection back to the pool if it is clean, else drop it: that is how an upstream learns to stop."""
@@ -312,22 +348,22 @@ class Upstream:
         """
         message, timeouts = self._message(method, path, body, headers or {}), timeouts_of(timeout)
         try:
-            async with asyncio.timeout(timeouts.head):
-                while True:
-                    connection = self._pooled() or await self._connect(timeouts.connect)
-                    if await self._exchange(connection, message):
-                        return Response(self, connection, timeouts)
+            until = None if timeouts.head is None else asyncio.get_running_loop().time() + timeouts.head
+            while True:
+                connection = self._pooled() or await self._connect(timeouts.connect, until)
+                if await self._exchange(connection, message, until):
+                    return Response(self, connection, timeouts)
         except TimeoutError:
             raise UpstreamTimeout(
                 f"{self.origin} did not answer within {timeouts.head:g} s (timeout.between)"
             ) from None
 
-    async def _exchange(self, connection: _Connection, message: bytes) -> bool:
+    async def _exchange(self, connection: _Connection, message: bytes, until: float | None) -> bool:
         """Send, and wait for the head. False: the pooled connection turned out to be stale, so ask again."""
         assert connection.transport is not None
         try:
             connection.transport.write(message)
-            await connection.head()
+            await connection.head(until)
         except UpstreamCut:
             if connection.served and not connection.headers:
                 return False
@@ -358,15 +394,21 @@ class Upstream:
             connection.abort()
         return None
 
-    async def _connect(self, seconds: float) -> _Connection:
+    async def _connect(self, seconds: float, until: float | None) -> _Connection:
+        """
+        Raises:
+            TimeoutError: `until`, when the head had to be here, came before the limit of the connection itself.
+        """
         loop = asyncio.get_running_loop()
-        connection = _Connection(loop)
+        connection, end = _Connection(loop), loop.time() + seconds
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(end if until is None else min(end, until)):
                 await loop.create_connection(
                     lambda: connection, self._host, self._port, ssl=_tls() if self._ssl else None
                 )
         except TimeoutError:
+            if until is not None and until < end:
+                raise
             raise UpstreamTimeout(f"no connection to {self.origin} within {seconds:g} s (timeout.connect)") from None
         except (OSError, ssl.SSLError, UnicodeError) as problem:
             raise UpstreamUnreachable(
