@@ -1,4 +1,7 @@
-"""The OpenAPI document, its schemas made from the structs that are really sent and read."""
+"""The OpenAPI document: every operation, with schemas made from the structs that are sent and read.
+
+`_own` and `_model_calls` list the operations; a new route is one more entry there.
+"""
 
 from typing import Any
 

@@ -19,7 +19,7 @@ _SAID = {
     413: "over the size limit",
     429: "too many for now; `retry-after` says when to come back",
     500: "a fault inside hone, or a project file that is wrong",
-    503: "the store cannot be reached, or takes no more for now",
+    503: "the store or the main process cannot be reached, or takes no more for now",
     "4XX": "what the model's server had against the request, with its status",
     "5XX": "the model's server failed, or hone did",
 }

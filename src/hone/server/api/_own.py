@@ -68,14 +68,14 @@ OWN = [
         path="/api/openapi.json",
         summary="This document.",
         answers={200: Document},
-        errors=(401, 403, 500),
+        errors=(401, 403, 500, 503),
     ),
     Operation(
         method="get",
         path="/healthz",
         summary="This process answers.",
         answers={200: Health},
-        errors=(403, 500),
+        errors=(403, 500, 503),
         open=True,
     ),
     Operation(
