@@ -90,7 +90,7 @@ class Operation(Struct, frozen=True, kw_only=True):
             return {"description": "the bytes", "content": {"application/octet-stream": {}}}
         content: dict[str, Any] = {JSON: {"schema": _schema(body)}}
         if self.events:
-            content["text/event-stream"] = {"schema": {"type": "string", "description": self.events}}
+            content["text/event-stream"] = {"schema": {"description": self.events}}
         return {"description": "done", "content": content}
 
 
