@@ -24,7 +24,7 @@ import time
 import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -151,10 +151,16 @@ async def watch(up: Up, end: float, every: float, seen: Seen) -> None:
 
 
 def size(pid: int) -> tuple[float, int]:
-    """Resident memory in MB (10^6 bytes), and open files."""
+    """Resident memory in MB (10^6 bytes), and open files but for those of segments, which grow with the spans."""
     process = Path(f"/proc/{pid}")
     pages = int((process / "statm").read_text().split()[1])
-    return pages * PAGE / 1e6, sum(1 for _ in (process / "fd").iterdir())
+    return pages * PAGE / 1e6, sum("/blobs/" not in str(file) for file in opened(process))
+
+
+def opened(process: Path) -> Iterator[Path]:
+    for file in (process / "fd").iterdir():
+        with suppress(FileNotFoundError):  # it has been closed
+            yield file.readlink()
 
 
 async def kill(up: Up, end: float, every: float, seen: Seen) -> None:
