@@ -221,3 +221,28 @@ async def test_a_call_that_one_budget_refuses_uses_nothing_of_the_others(account
 )
 def test_periods_of_money_follow_the_calendar(period, start, end) -> None:
     assert calendar(period, NOON) == (start, end)
+
+
+def test_a_renewal_that_waited_for_another_lets_nothing_leak_twice(accounts: Accounts) -> None:
+    leak = 10.0 / LENGTH["minute"]
+
+    def leaking(spent: float = 0.0) -> Ask:
+        return Ask(account=CALLS, limit=10.0, spent=spent, end=NOON + LENGTH["day"], leak=leak)
+
+    accounts.renew("a", [leaking(spent=10.0)], NOON)
+    accounts.renew("b", [leaking()], NOON + 30 * SECOND)
+    (late,) = accounts.renew("a", [leaking()], NOON + 10 * SECOND)
+    assert late.used == pytest.approx(5.0)
+    (after,) = accounts.renew("b", [leaking()], NOON + 30 * SECOND)
+    assert after.used == pytest.approx(5.0)
+
+
+def test_a_renewal_from_the_day_before_does_not_empty_the_new_day(accounts: Accounts) -> None:
+    start, end = calendar("day", NOON + LENGTH["day"])
+    tomorrow = Ask(account=SPEND, limit=10.0, spent=7.0, start=start, end=end)
+    accounts.renew("a", [tomorrow], start)
+    accounts.renew("b", [ask(spent=1.0)], start + SECOND)  # asked before midnight, and waited
+    (found,) = accounts.renew("a", [Ask(account=SPEND, limit=10.0, start=start, end=end)], start + SECOND)
+    assert found.used == 8.0
+    accounts.forget(start + SECOND)
+    assert [each.used for each in accounts.standing()] == [8.0]

@@ -146,7 +146,9 @@ def test_words_find_the_trace_that_holds_them(http, house):
     assert "a blue bicycle" in detail["roots"][0]["span"]["input"]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=many", "colour=red", "cursor=yesterday", "status=maybe"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=many", "colour=red", "cursor=yesterday", "status=maybe", "since=null"]
+)
 def test_a_filter_that_is_wrong_is_a_400(http, query):
     assert http.get(f"/api/traces?{query}").status_code == 400
 

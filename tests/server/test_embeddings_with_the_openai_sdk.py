@@ -111,3 +111,9 @@ def test_its_errors_keep_their_status_and_words(client: OpenAI, upstream):
     with pytest.raises(openai.RateLimitError, match="slow down") as caught:
         client.embeddings.create(model="fast", input="x")
     assert caught.value.response.headers["retry-after"] == "7"
+
+
+def test_a_stream_of_vectors_is_refused_before_a_model_is_asked(client: OpenAI, upstream):
+    with pytest.raises(openai.BadRequestError, match="vectors come whole"):
+        client.embeddings.create(model="fast", input="one", extra_body={"stream": True})
+    assert upstream.received == []

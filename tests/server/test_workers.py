@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -193,3 +194,18 @@ def test_keys_are_asked_for_by_workers_and_main_process_alike(up, monkeypatch):
     for path in ("/v1/models", "/api/traces"):
         assert served.http.get(path).status_code == 401
         assert served.http.get(path, headers={"authorization": "Bearer the-master-key"}).status_code == 200
+
+
+def test_without_its_main_process_a_worker_says_so_in_the_words_of_the_path(folder):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    post = json.dumps({"folder": str(folder), "host": "127.0.0.1", "port": port, "control": str(folder / "nobody")})
+    command = [sys.executable, "-m", "hone.server._worker", post]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as alone:
+        assert alone.stdout.readline() == "ready\n"
+        ours, theirs = (httpx.get(f"http://127.0.0.1:{port}{path}") for path in ("/api/traces", "/v1/files"))
+        alone.stdin.close()
+    assert (ours.status_code, ours.headers["content-type"]) == (503, "application/problem+json")
+    assert "does not answer" in ours.json()["detail"]
+    assert theirs.status_code == 503
+    assert theirs.json()["error"]["type"] == "server_error"

@@ -22,6 +22,7 @@ PREFIX = "hone-"
 
 _FRESH_SECONDS = 1.0
 _ENDING = 4
+_LONGEST_NAME = 100
 _LONGEST = 100
 
 
@@ -191,5 +192,7 @@ def _check(key: Key) -> None:
             raise CallError(str(problem)) from None
     if not key.name.strip():
         raise CallError("a key needs a name")
+    if len(key.name) > _LONGEST_NAME:
+        raise CallError(f"the name of a key has {_LONGEST_NAME} characters at most")
     if len(key.name) > _LONGEST:
         raise CallError(f"the name of a key has {_LONGEST} characters at most, and this one {len(key.name):,}")

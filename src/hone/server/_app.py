@@ -6,7 +6,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from hone.batches import Engine
-from hone.errors import HoneError, NotAllowed
+from hone.errors import CallError, HoneError, NotAllowed
 from hone.local import House, Watcher
 from hone.releases import EVERY, Patrol
 from hone.server._asgi import Receive, Scope, Send, headers_of
@@ -38,7 +38,7 @@ class App:
         most = house.project.server.batch_concurrency
         self._engine = Engine(house.batch_work, house.files, caller.ask, error_body, most, house.clock)
         self._kept: ASGIApp = files_and_batches(house, endpoints, self._engine.poke)
-        self._api: ASGIApp = api(house)
+        self._api: ASGIApp = api(house, keyed=bool(api_key))
         self._ui: ASGIApp = ui(house, self._doors.chat, api_key)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +68,7 @@ class App:
             await self._ui(scope, receive, send)
 
     async def _no_such(self, scope: Scope, send: Send) -> None:
-        error = HoneError(f"there is no {scope['method']} {scope['path']} here", hint="POST /v1/chat/completions is")
+        error = CallError(f"there is no {scope['method']} {scope['path']} here", hint="POST /v1/chat/completions is")
         known = self._doors.methods(scope["path"])
         error.status, error.code = (405, "method_not_allowed") if known else (404, "not_found")
         await refuse_call(send, scope["path"], error, known)

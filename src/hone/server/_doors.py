@@ -37,6 +37,11 @@ class Doors:
             (door for (known, start), door in self._under.items() if known == method and path.startswith(start)), None
         )
 
+    @property
+    def paths(self) -> list[str]:
+        """Of every door; one that ends in a slash stands for all below it."""
+        return list(dict.fromkeys(path for _, path in (*self._at, *self._under)))
+
     def methods(self, path: str) -> list[str]:
         """With which the path can be asked; none where there is no such door."""
         under = [method for method, start in self._under if path.startswith(start)]

@@ -24,6 +24,7 @@ from hone.server._doors import Doors
 from hone.server._forward import Forward
 from hone.server._guard import Guard
 from hone.server._listen import listening
+from hone.server._problem import problem_of
 from hone.server._refusal import refuse_call
 from hone.server._uvicorn import end_in_order, server_of
 
@@ -64,7 +65,10 @@ class WorkerApp:
             # The control plane has a guard of its own, which sees the caller's headers as they came.
             await (door or self._forward)(scope, receive, send)
         except HoneError as error:
-            await refuse_call(send, path, error)
+            if path.startswith("/v1/"):
+                await refuse_call(send, path, error)
+            else:
+                await problem_of(error)(scope, receive, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:

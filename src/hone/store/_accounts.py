@@ -107,12 +107,16 @@ class Accounts:
         name = ask.account
         one_at_a_time(connection, "account", self._project, name.budget, name.who, name.measure)
         mine = self._is(accounts, name)
-        row = connection.execute(select(accounts.c.since, accounts.c.used).where(*mine)).first()
+        row = connection.execute(select(accounts.c.since, accounts.c.used, accounts.c.until).where(*mine)).first()
         used = ask.spent + (_left(row.since, row.used, ask, now) if row is not None else 0.0)
         dead, others = self._others(connection, process, name, now)
         used += dead
         hold = max(0.0, min(ask.wanted, ask.limit - used - others))
-        values = {"since": now if ask.leak else ask.start, "used": used, "until": ask.end}
+        since, until = (now if ask.leak else ask.start), ask.end
+        if row is not None:
+            # Whoever waited long for this commit comes with an earlier time, and what has leaked must not leak twice.
+            since, until = max(since, row.since), max(until, row.until)
+        values = {"since": since, "used": used, "until": until}
         if row is None:
             connection.execute(insert(accounts).values(**self._key(name), **values))
         else:

@@ -98,9 +98,10 @@ class Spool:
         while True:
             path = self._folder / f"{os.getpid()}-{new_id()}.spool"
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            if _locked(fd):
+            # A replaying process may be quicker: it removes the empty file, or has done so before we had the lock.
+            if _locked(fd) and os.fstat(fd).st_nlink:
                 return SpoolFile(path, fd)
-            os.close(fd)  # a replaying process was quicker; it will remove the empty file
+            os.close(fd)
 
     def _retire(self) -> None:
         file, self._file = self._file, None

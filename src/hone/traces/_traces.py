@@ -1,5 +1,6 @@
 """Reading traces: a page of the latest, one as a tree."""
 
+import re
 from collections import defaultdict
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from hone.traces._views import TraceDetail, TracePage, cursor, detail_of, first_
 _RECENT = 1000  # traces among which a shortened id is looked for
 _PAGE, _PAGES = 500, 10  # how far back calls are looked for whose parents are elsewhere
 _MOST = 100_000  # spans of the traces on one page
+_WHOLE = re.compile(r"-?[0-9]{1,18}")  # 64 bits hold it
 _SKEW_NS = 60_000_000_000  # a child's clock may run behind its parent's
 
 
@@ -43,10 +45,16 @@ class TraceFilter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         Raises:
             CallError: a name or a value is not right.
         """
+        read = {name: _number(value) if name in ("limit", "since") else value for name, value in values.items()}
         try:
-            return msgspec.convert(values, cls, strict=False)
+            return msgspec.convert(read, cls)
         except msgspec.ValidationError as problem:
             raise CallError(f"the filter is not right: {problem}") from None
+
+
+def _number(value: Any) -> Any:
+    """The number that a text is; what is none stays as it is."""
+    return int(value) if isinstance(value, str) and _WHOLE.fullmatch(value) else value
 
 
 class Traces:

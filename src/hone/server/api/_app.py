@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from hone.errors import HoneError
 from hone.local import House
+from hone.server._allowed import allowed
 from hone.server._problem import problem, problem_of
 from hone.server.api._bodies import read, score_body, span_list
 from hone.server.api._keys import KeyDoors
@@ -21,9 +22,9 @@ from hone.traces import TraceFilter
 _COMMIT_SECONDS = 30.0
 
 
-def api(house: House) -> Starlette:
-    """The application that serves everything but model calls."""
-    doors = Doors(house)
+def api(house: House, *, keyed: bool = False) -> Starlette:
+    """The application that serves everything but model calls. `keyed`: nobody is answered without a key."""
+    doors = Doors(house, keyed)
     return Starlette(
         routes=[
             Route("/api/scores", doors.add_score, methods=["POST"]),
@@ -43,8 +44,9 @@ def api(house: House) -> Starlette:
 class Doors:
     """One method a route: parse, call a room, render."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, keyed: bool) -> None:
         self._house = house
+        self._keyed = keyed
 
     async def add_score(self, request: Request) -> Response:
         body = score_body(await read(request, self._house.project.server.max_body))
@@ -65,7 +67,7 @@ class Doors:
         return _json(await run_in_threadpool(self._house.traces.show, request.path_params["trace_id"]))
 
     async def openapi(self, _: Request) -> Response:
-        return _json(document())
+        return _json(document(keyed=self._keyed))
 
     async def healthy(self, _: Request) -> Response:
         """This process answers."""
@@ -92,9 +94,13 @@ async def _said(_: Request, error: Exception) -> Response:
     return problem_of(error)
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, "not_found" if error.status_code == 404 else "http_error", error.detail)
+    if error.status_code != 405:
+        return problem(error.status_code, "not_found" if error.status_code == 404 else "http_error", error.detail)
+    response = problem(405, "method_not_allowed", f"there is no {request.method} {request.url.path} here")
+    response.headers["allow"] = allowed(request)
+    return response
 
 
 async def _fault(_: Request, error: Exception) -> Response:

@@ -25,12 +25,14 @@ _MOST = 100  # batches on a page
 _TIMES = ("in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled")
 
 
-class _Expires(Struct):
+class Expires(Struct):
     anchor: str
     seconds: int
 
 
-class _Asked(Struct, forbid_unknown_fields=True):
+class BatchBody(Struct, forbid_unknown_fields=True):
+    """The body of `POST /v1/batches`."""
+
     input_file_id: str
     endpoint: str
     completion_window: str
@@ -38,7 +40,7 @@ class _Asked(Struct, forbid_unknown_fields=True):
         Annotated[dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]], Meta(max_length=16)]
         | None
     ) = None
-    output_expires_after: _Expires | None = None
+    output_expires_after: Expires | None = None
 
 
 class BatchDoors:
@@ -96,9 +98,9 @@ class BatchDoors:
         return json(_rendered(batch, self._house.project))
 
 
-def _asked(body: bytes) -> _Asked:
+def _asked(body: bytes) -> BatchBody:
     try:
-        return msgspec.json.decode(body, type=_Asked)
+        return msgspec.json.decode(body, type=BatchBody)
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise CallError(f"the body is not a batch: {problem}") from None
 

@@ -44,6 +44,8 @@ def parse_embeddings(body: bytes, identity: Identity, start: int) -> Request:
     fields, known = read(body, "an embedding", big="input")
     if "input" not in fields:
         raise CallError("`input` is missing", hint="a text, or a list of them")
+    if known.stream:
+        raise CallError("`stream` is asked for, and vectors come whole")
     return Request(call=call_of(fields, known, identity, start))
 
 

@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hone.errors import HoneError
+from hone.errors import CallError, HoneError
 from hone.local import House
+from hone.server._allowed import allowed
 from hone.server.openai._batches import BatchDoors
 from hone.server.openai._errors import error_body
 from hone.server.openai._files import FileDoors
@@ -47,9 +48,12 @@ async def _said(_: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    said = HoneError(f"there is no {request.method} {request.url.path} here")
+    said = CallError(f"there is no {request.method} {request.url.path} here")
     said.status, said.code = error.status_code, "not_found" if error.status_code == 404 else "method_not_allowed"
-    return _response(said)
+    response = _response(said)
+    if error.status_code == 405:
+        response.headers["allow"] = allowed(request)
+    return response
 
 
 async def _fault(_: Request, error: Exception) -> Response:
