@@ -1,6 +1,8 @@
 """The nouns' few rules: ids, JSON texts, money, intervals."""
 
 import math
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,3 +100,17 @@ def test_the_interval_of_a_rate_is_wilsons():
         assert math.isclose(found.high, expected.high, abs_tol=1e-12)
     with pytest.raises(ValueError, match="not a rate"):
         wilson(1, 0)
+
+
+def test_a_forked_process_gives_out_ids_of_its_own() -> None:
+    code = """
+import os
+from hone.core import new_span_id, new_trace_id
+new_span_id()
+child = os.fork()
+print(new_trace_id(), flush=True)
+if child:
+    os.waitpid(child, 0)
+"""
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert len(said) == len(set(said)) == 2

@@ -90,11 +90,11 @@ class Account:
     def described(self) -> tuple[str, str]:
         """The items of `RateLimit-Policy` and `RateLimit`: the limit and its window; what is left, and until when."""
         window = LENGTH[self.limit.per] // SECOND
-        left = int(self.left() + _ROUNDING)
+        free = self.left()
         unit = "" if self.name.measure == "calls" else f";qu={_quoted(self.name.measure)}"
         named = _quoted(self.name.budget)
-        full = math.ceil(max(0.0, self.limit.amount - self.left()) / self._leak / SECOND)
-        return f"{named};q={self.limit.amount:.0f};w={window}{unit}", f"{named};r={left};t={full}"
+        full = math.ceil(max(0.0, self.limit.amount - free) / self._leak / SECOND)
+        return f"{named};q={self.limit.amount:.0f};w={window}{unit}", f"{named};r={int(free + _ROUNDING)};t={full}"
 
     @property
     def idle(self) -> bool:

@@ -1,7 +1,6 @@
 """The time limits of a call: what its task and models set, what holds where they do not, and which one was passed."""
 
 import asyncio
-import math
 from collections.abc import Awaitable
 from typing import TypeVar
 
@@ -16,6 +15,8 @@ T = TypeVar("T")
 CONNECT, BETWEEN, WHOLE = 10.0, 60.0, 60.0
 TOTAL = 600.0
 """A stream that does not end by itself ends by then."""
+
+_UNSAID = Timeout()
 
 
 class Limit(Struct, frozen=True):
@@ -56,20 +57,24 @@ async def within(bound: Limit, work: Awaitable[T]) -> T:
         raise bound.error() from None
 
 
+def _first(one: Limit, other: Limit) -> Limit:
+    """The limit that is passed first."""
+    return one if one.end <= other.end else other
+
+
 class Patience:
     """The limits of one model's part in a call. Made when it is first asked, for all of its attempts."""
 
     def __init__(self, who: str, task: Timeout | None, own: Timeout | None, call: Limit) -> None:
         """What the model says, `own`, wins over what the `task` says; the limit of the whole call bounds both."""
         self._who = who
-        self._task, self._own = task or Timeout(), own or Timeout()
-        own_total = limit("total", self._own.total or math.inf, who)
-        self.total = min(call, own_total, key=lambda each: each.end)
+        self._task, self._own = task or _UNSAID, own or _UNSAID
+        self.total = call if self._own.total is None else _first(call, limit("total", self._own.total, who))
 
     def answer(self, *, stream: bool) -> Limit:
         """The limit of one attempt that begins now: of a stream until its first token, else until all is here."""
         key, seconds = ("first", self._said("first")) if stream else ("whole", self._said("whole") or WHOLE)
-        return self.total if seconds is None else min(limit(key, seconds, self._who), self.total, key=lambda x: x.end)
+        return self.total if seconds is None else _first(limit(key, seconds, self._who), self.total)
 
     def provider(self, *, stream: bool) -> Timeouts:
         """What a provider is told; the limits that are missing there are kept by `answer`."""
