@@ -381,7 +381,7 @@ class Gateway:
         end = self._rooms.clock()
         story.whole(end=end, values=values, output=output.message if output else None, error=error)
         story.sum_up(end=end, error=error)
-        return self._rooms.record(story.spans)
+        return self._rooms.record(story.told())
 
     def _headers(self, story: Story, cost: float | None) -> dict[str, str]:
         call, route = story.call, story.route

@@ -169,6 +169,11 @@ class Story:
             if span.span_id == self.call.span_id:
                 span.attributes["call"] = told
 
+    def told(self) -> list[Span]:
+        """The spans as they are kept: those of a private task without what was asked and answered."""
+        task = self.route.task if self.route else None
+        return self.spans if task is None or task.keeps_bodies else [_without_bodies(span) for span in self.spans]
+
     def _add(
         self, *, error: BaseException | None = None, attributes: dict[str, Any] | None = None, **fields: Any
     ) -> None:
@@ -204,6 +209,13 @@ def waited_for(attempts: list[Span], answered: int | None) -> int:
         waited += max(0, end - max(span.start, until))
         until = max(until, end)
     return waited
+
+
+def _without_bodies(span: Span) -> Span:
+    """An error keeps its class alone, for a vendor may quote what it was sent; tools and schemas go with the bodies."""
+    error = span.error.partition(":")[0] if span.error else None
+    attributes = {name: value for name, value in span.attributes.items() if name != "parameters"}
+    return replace(span, input=None, output=None, error=error, attributes=attributes)
 
 
 def _parameters(body: dict[str, msgspec.Raw], given: str) -> dict[str, Any]:

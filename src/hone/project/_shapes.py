@@ -132,6 +132,7 @@ class Task(Settings, frozen=True, kw_only=True):
     cache: Seconds | None = None  # how long an answer may be used again
     cache_similarity: Share | None = None  # the cosine from which on the answer to another question will do
     privacy: str | None = None
+    keep_bodies: bool | None = None  # what was asked and answered, in spans; unset: unless the task is private
     variants: dict[str, Variant] = field(default_factory=dict)  # `baseline` among them, first
 
     @property
@@ -141,6 +142,10 @@ class Task(Settings, frozen=True, kw_only=True):
             [name for name, kind in self.input.items() if kind == "string"] if isinstance(self.input, dict) else []
         )
         return strings[0] if len(strings) == 1 else None
+
+    @property
+    def keeps_bodies(self) -> bool:
+        return self.privacy is None if self.keep_bodies is None else self.keep_bodies
 
     @property
     def variant_names(self) -> list[str]:
