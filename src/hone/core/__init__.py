@@ -1,5 +1,6 @@
 """The nouns every room shares, as frozen structs; ids, clock, money, semantics. No I/O happens here."""
 
+from hone.core._bounded import forget_oldest
 from hone.core._clock import Clock, now_ns, utc
 from hone.core._event import Event
 from hone.core._fields import TYPES, is_strict, object_schema, spelled_out
@@ -37,6 +38,7 @@ __all__ = [
     "Violation",
     "compiled",
     "cost_of",
+    "forget_oldest",
     "from_json",
     "is_strict",
     "kind_of",

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from hone.core import Clock
+from hone.core import Clock, forget_oldest
 
 TRIPS_AFTER = 5
 """Failures in a row that open a breaker."""
@@ -54,6 +54,7 @@ class Breakers:
     def failed(self, alias: str, stay_away: float | None = None) -> None:
         """`stay_away` are the seconds that the model's server asks for: it is left alone for so long at once."""
         state = self._states.setdefault(alias, _State())
+        forget_oldest(self._states)
         state.failures += 1
         state.probing = False
         if stay_away is not None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from hone.core import Span, Usage
+from hone.core import Span, Usage, forget_oldest
 from hone.errors import ProjectError
 from hone.providers import Model
 
@@ -39,6 +39,7 @@ class Usual:
 
     def learn(self, alias: str, output: int) -> None:
         self._output[alias] = max(float(output), self._output.get(alias, 0.0) * _DECAY)
+        forget_oldest(self._output)
 
 
 def estimate(

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from hone.core import Price, Usage, cost_of
+from hone.core import Price, Usage, cost_of, forget_oldest
 from hone.providers import price_name
 
 log = logging.getLogger("hone.models")
@@ -64,7 +64,9 @@ class Prices:
     def _listed(self, provider: str, model: str) -> Any:
         key = (provider, model)
         if key not in self._found:
-            self._found[key] = _look_up(provider, model)
+            found = self._found[key] = _look_up(provider, model)
+            forget_oldest(self._found)
+            return found
         return self._found[key]
 
 
