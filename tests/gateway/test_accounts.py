@@ -1,5 +1,6 @@
 """Budgets under concurrency: many threads, several processes' worth of holds, one database of each kind."""
 
+import asyncio
 import random
 import threading
 from functools import partial
@@ -246,3 +247,14 @@ def test_a_renewal_from_the_day_before_does_not_empty_the_new_day(accounts: Acco
     assert found.used == 8.0
     accounts.forget(start + SECOND)
     assert [each.used for each in accounts.standing()] == [8.0]
+
+
+async def test_attempts_that_reserve_at_the_same_time_leak_nothing(accounts: Accounts, clock: Clock) -> None:
+    admission = Admission(partial(accounts.renew, "a"), clock)
+    grant = Grant([Counted(SPEND, A_DAY)], admission)
+    await grant.reserve(1.0, 0)
+    await asyncio.gather(*(grant.reserve_again() for _ in range(4)))
+    grant.settle(2.5, 0)
+    admission.tick(last=True)
+    (standing,) = accounts.standing()
+    assert (standing.used, standing.held) == (2.5, 0.0)

@@ -15,9 +15,11 @@ import openai
 import pytest
 from openai import OpenAI
 
+from hone.errors import NotAllowed
 from hone.gateway import Key
 from hone.local import House
 from hone.server import Server
+from hone.store import AccessKeys
 from hone.testing import FakeUpstream, Step
 
 MESSAGES = [{"role": "user", "content": "hello"}]
@@ -329,3 +331,41 @@ def test_the_secret_is_kept_nowhere(house, folder):
     house.telemetry.flush()
     for path in (folder / ".hone").rglob("*"):
         assert path.is_dir() or secret.encode() not in path.read_bytes()
+
+
+def test_a_key_is_not_told_of_what_it_may_not_ask_for(holding):
+    narrow = holding(tasks=("answer",))
+    assert {model.id.partition("@")[0] for model in narrow.models.list()} == {"answer"}
+    assert narrow.models.retrieve("answer").id == "answer"
+    for name in ("compare", "fast", "openai/gpt-5-mini"):
+        with pytest.raises(openai.NotFoundError) as refused:
+            narrow.models.retrieve(name)
+        assert "compare" not in refused.value.message.replace(f"'{name}'", "")
+
+
+async def test_a_key_that_nobody_showed_for_a_while_is_not_judged_by_what_was_known_then(house, monkeypatch):
+    _, secret = house.keys.create(Key(name="leaked"), by="test")
+    assert (await house.keys.find(secret)).name == "leaked"
+    AccessKeys(house._engine, "parcels").end("leaked")  # as another process does
+    monkeypatch.setattr(house.keys, "_read", time.monotonic() - 3600)
+    with pytest.raises(NotAllowed, match="was revoked"):
+        await house.keys.find(secret)
+
+
+def test_spans_of_applications_cannot_pass_for_the_gateways_own(holding, locked, house):
+    http = httpx.Client(base_url=locked.url, headers={"authorization": f"Bearer {holding().api_key}"})
+    now = time.time_ns()
+    span = {
+        "project": "x",
+        "trace_id": "a" * 32,
+        "span_id": "b" * 16,
+        "name": "x",
+        "kind": "llm",
+        "start": now,
+        "end": now,
+    }
+    span["attributes"] = {"config": "x", "key": "another", "call": {"status": "ok"}, "mine": 1}
+    assert http.post("/api/spans", json=[span]).status_code == 200
+    (kept,) = house.telemetry.trace("parcels", "a" * 32)
+    assert kept.attributes == {"mine": 1}
+    http.close()

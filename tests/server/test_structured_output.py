@@ -470,3 +470,16 @@ def test_an_edit_of_a_schema_file_is_taken_up_while_a_server_runs(folder: Path):
         assert house.project.tasks["once"].schema == {"type": "object"}
     finally:
         house.close()
+
+
+def test_an_answer_that_nobody_checked_is_no_hit_for_a_caller_who_asks_to_be_sure(client, upstream):
+    upstream.script(Step(text="hello"), Step(text=RIGHT))
+    wanted = {"type": "json_schema", "json_schema": {"name": "trip", "schema": Trip.model_json_schema()}}
+    kept = {"hone": {"cache": "1h"}}
+    first = client.chat.completions.create(model="fast", messages=MESSAGES, response_format=wanted, extra_body=kept)
+    assert first.choices[0].message.content == "hello"
+    sure = {"hone": {"cache": "1h", "validate": True}}
+    raw = client.chat.completions.with_raw_response.create(
+        model="fast", messages=MESSAGES, response_format=wanted, extra_body=sure
+    )
+    assert (raw.headers["x-hone-cache"], raw.parse().choices[0].message.content) == ("miss", RIGHT)

@@ -209,3 +209,55 @@ def test_without_its_main_process_a_worker_says_so_in_the_words_of_the_path(fold
     assert "does not answer" in ours.json()["detail"]
     assert theirs.status_code == 503
     assert theirs.json()["error"]["type"] == "server_error"
+
+
+def _raw(url: str, data: bytes, *, wait: float = 15.0) -> bytes:
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=wait) as connection:
+        connection.sendall(data)
+        read = b""
+        while b"\r\n0\r\n\r\n" not in read and (piece := connection.recv(65536)):
+            read += piece
+        return read
+
+
+UPLOAD = (
+    b'--x\r\ncontent-disposition: form-data; name="purpose"\r\n\r\nbatch\r\n--x\r\ncontent-disposition: form-data; '
+)
+UPLOAD += b'name="file"; filename="a.jsonl"\r\n\r\n{}\n\r\n--x--\r\n'
+
+
+def _head(more: str, length: int = len(UPLOAD)) -> bytes:
+    lines = ["POST /v1/files HTTP/1.1", "host: localhost", "content-type: multipart/form-data; boundary=x"]
+    return "\r\n".join([*lines, f"content-length: {length}", more, "", ""]).encode()
+
+
+def test_an_upload_that_waits_to_be_let_in_goes_through_a_worker(up):
+    answer = _raw(up("--workers", "1").url, _head("expect: 100-continue") + UPLOAD)
+    assert b"HTTP/1.1 200" in answer
+    assert b'"a.jsonl"' in answer
+
+
+def test_an_upload_that_is_refused_is_refused_in_the_callers_dialect(up, monkeypatch):
+    monkeypatch.setenv("HONE_API_KEY", "the-master-key")
+    served = up("--workers", "1")
+    big = httpx.post(f"{served.url}/v1/files", content=b"x" * 5_000_000, headers={"authorization": "Bearer wrong"})
+    assert (big.status_code, big.json()["error"]["type"]) == (401, "authentication_error")
+
+
+def test_an_upload_that_is_broken_off_leaves_no_connection_behind(up):
+    served = up("--workers", "1")
+    (worker,) = served.workers
+
+    def sockets() -> int:
+        return sum(str(each.readlink()).startswith("socket:") for each in Path(f"/proc/{worker}/fd").iterdir())
+
+    assert served.http.get("/healthz").status_code == 200
+    served.http.close()
+    before = sockets()
+    for _ in range(10):
+        host, port = served.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(_head("x-n: 1", 500_000) + b"y" * 1000)
+            time.sleep(0.1)
+    assert eventually(lambda: sockets() <= before)

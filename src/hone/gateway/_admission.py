@@ -22,8 +22,8 @@ class Grant:
     def __init__(self, counted: Sequence[Counted], admission: "Admission") -> None:
         self._counted = counted
         self._admission = admission
+        self._once: list[tuple[Counted, float]] = []  # what one attempt may use
         self._reserved: list[tuple[Account, float]] = []
-        self._times = 1  # that it was reserved
 
     async def enter(self) -> None:
         """Count the call itself.
@@ -50,10 +50,11 @@ class Grant:
         try:
             for counted in self._counted:
                 if counted.account.measure == "tokens":
-                    self._reserved.append((await self._reserve(counted, float(tokens)), float(tokens)))
+                    self._once.append((counted, float(tokens)))
                 elif counted.account.measure == "spend":
                     assert dollars is not None
-                    self._reserved.append((await self._reserve(counted, dollars), dollars))
+                    self._once.append((counted, dollars))
+            await self.reserve_again()
         except BaseException:
             self.settle(0.0, 0)
             raise
@@ -64,18 +65,17 @@ class Grant:
         Raises:
             BudgetSpent, RateLimited: there is not so much left. What was reserved before stays so.
         """
-        for counted in self._counted:
-            for place, (account, amount) in enumerate(self._reserved):
-                if account.name == counted.account:
-                    each = amount / self._times
-                    await self._reserve(counted, each)
-                    self._reserved[place] = (account, amount + each)
-        self._times += 1
+        for counted, amount in self._once:
+            account = await self._reserve(counted, amount)
+            self._reserved.append((account, amount))  # at once, for another attempt of the call may reserve meanwhile
 
     def settle(self, dollars: float, tokens: int) -> None:
         """Book what the call has used. Done twice, the second does nothing."""
         reserved, self._reserved = self._reserved, []
+        held: dict[Account, float] = {}
         for account, amount in reserved:
+            held[account] = held.get(account, 0.0) + amount
+        for account, amount in held.items():
             account.settle(amount, dollars if account.name.measure == "spend" else float(tokens))
 
     @property

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from hone.core import to_json
-from hone.errors import ProjectError, UpstreamError
+from hone.errors import CallError, ProjectError, UpstreamError
 from hone.gateway._asking import Asking, Chain
 from hone.gateway._attempt import Asked
 from hone.gateway._output import Output
@@ -102,8 +102,10 @@ class Course:
         self._chain.said += said
         self._chain.story.continued_from = asked.model.alias
         try:
+            if self._chain.story.grant is not None:
+                await self._chain.story.grant.reserve_again()
             self.asked = await self._asking.ask(self._chain, self._prepared)
-        except (UpstreamError, ProjectError, NobodyLeft):
+        except (UpstreamError, ProjectError, CallError, NobodyLeft):
             raise error from None
         return self.asked
 

@@ -23,7 +23,7 @@ from hone.gateway._estimate import Usual, estimate, require_price, used
 from hone.gateway._output import Output, read_completion, read_embeddings
 from hone.gateway._place import Place, place_of, place_of_vectors
 from hone.gateway._prepare import Prepared, Search, body_for, wants_usage
-from hone.gateway._repair import Repair, judge_stream
+from hone.gateway._repair import Repair, fits, judge_stream
 from hone.gateway._replay import as_events
 from hone.gateway._route import Route, Weights
 from hone.gateway._spans import Story
@@ -102,8 +102,11 @@ class Gateway:
                 return await self._dont_know(call, story, prepared)
             place = place_of(now.project.name, call, route, prepared, story)
             with self._visit(place, story) as visit:
-                if (known := await visit.find()) is not None:
+                known = await visit.find()
+                if known is not None and await fits(prepared.contract, route.chain[0], known.body):
                     return await self._again(story, values, visit, known, read_completion(known.body), "messages")
+                if known is not None:
+                    story.cache = "miss"  # it was kept for somebody who asked for less
                 if grant is not None:
                     await self._reserve(grant, story, prepared)
                 repair = Repair(prepared, story, self._rooms.cost, self._rooms.clock)
@@ -376,6 +379,9 @@ class Gateway:
         self, story: Story, values: Any, output: Output | None, error: BaseException | None
     ) -> Awaitable[Any] | None:
         """Hand the story over, with the span of the whole call unless a model span already is that."""
+        if story.recorded:
+            return None  # what came after it, such as a commit that failed, changes nothing that was told
+        story.recorded = True
         self._settle(story)
         self._going_on.discard(story)
         end = self._rooms.clock()

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -12,15 +13,18 @@ import msgspec
 from msgspec import Struct
 
 from hone.core import Clock
-from hone.errors import CallError, NotAllowed
+from hone.errors import CallError, NotAllowed, StoreError
 from hone.gateway._listed import Listed, listed
 from hone.project import Budget, rate, spend
 from hone.store import AccessKey, AccessKeys
+
+log = logging.getLogger("hone")
 
 PREFIX = "hone-"
 """Every secret begins so: it is told apart from vendors' keys, and found by scanners where it should not be."""
 
 _FRESH_SECONDS = 1.0
+_PATIENCE_SECONDS = 60.0  # that a database may be away before calls are refused for it
 _ENDING = 4
 _LONGEST_NAME = 100
 _LONGEST = 100
@@ -85,12 +89,13 @@ class Keys:
 
         Raises:
             NotAllowed: there is no such key, or it is not valid any more.
+            StoreError: the database has not answered for too long to know.
         """
         sha256 = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
         if sha256 not in self._known:
             await asyncio.to_thread(self._refresh)
-        elif time.monotonic() - self._read > _FRESH_SECONDS and (self._reading is None or self._reading.done()):
-            self._reading = asyncio.create_task(asyncio.to_thread(self._refresh))
+        else:
+            await self._keep_fresh(time.monotonic() - self._read)
         found = self._known.get(sha256)
         if found is None:
             raise NotAllowed("the API key is not known here", hint="hone keys list")
@@ -99,6 +104,22 @@ class Keys:
             raise NotAllowed(f"the key {key.name!r} {'was revoked' if row.revoked else 'has expired'}")
         self._used[row.id] = self._clock()
         return key
+
+    async def _keep_fresh(self, age: float) -> None:
+        """Read again beside the calls; what is older than a second is not judged by, unless the database is away."""
+        if age <= _FRESH_SECONDS / 2:
+            return
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(asyncio.to_thread(self._refresh))
+            self._reading.add_done_callback(lambda done: done.cancelled() or done.exception())
+        if age <= _FRESH_SECONDS:
+            return
+        try:
+            await asyncio.shield(self._reading)
+        except StoreError as problem:
+            if age > _PATIENCE_SECONDS:
+                raise
+            log.error("keys cannot be read again: %s", problem)
 
     async def named(self, name: str) -> Key:
         """The valid key of a name, for work that was begun by it and goes on without its secret.

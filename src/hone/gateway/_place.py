@@ -54,7 +54,8 @@ def place_of(project: str, call: Call, route: Route, prepared: Prepared, story: 
     if _samples(body) != 1:
         return None
     asked = {name: msgspec.json.decode(raw) for name, raw in body.items() if name not in _BESIDE}
-    around = _around(project, call, route, model, story.prompt_version)
+    # Headers that go on to the model change what it does, as Anthropic's betas do.
+    around = [*_around(project, call, route, model, story.prompt_version), *([call.headers] if call.headers else [])]
     return Place(
         address=digest([*around, asked]),
         environment=route.environment,

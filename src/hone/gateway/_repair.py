@@ -43,7 +43,11 @@ class Repair:
             return asked
         for number in range(contract.repairs + 1):
             asked.notes = {"repaired": number} if number else {}
-            verdict = await self._judged(asked, contract)
+            try:
+                verdict = await self._judged(asked, contract)
+            except BaseException as error:
+                self._record(asked, error)  # it was paid, and nobody else knows of it yet
+                raise
             if verdict.fits:
                 return asked
             problem = invalid(asked.model, verdict)
@@ -64,7 +68,7 @@ class Repair:
             asked.answer.body = with_texts(body, verdict.texts)
         return verdict
 
-    def _record(self, asked: Asked, problem: InvalidOutput) -> None:
+    def _record(self, asked: Asked, problem: BaseException) -> None:
         output = read_completion(asked.answer.body or b"")
         self._story.model_call(
             asked.model, asked.body, start=asked.start, end=self._clock(), output=output,
@@ -81,6 +85,14 @@ class Repair:
         asked = {model.alias for model, _ in self._story.attempts}
         if route is not None and any(model.alias not in asked for model in route.chain):
             await self._reserve()
+
+
+async def fits(contract: Contract | None, model: Model, body: bytes) -> bool:
+    """May an answer that was kept be given to a call with this contract?"""
+    if contract is None or not contract.concerns(model.provider):
+        return True
+    verdict = await judge(choices_in(body), contract.schema)
+    return verdict.fits and not verdict.mended
 
 
 async def judge_stream(contract: Contract | None, asked: Asked, output: Output) -> InvalidOutput | None:

@@ -51,6 +51,7 @@ class Story:
         self.expected: Estimate | None = None
         self.attempts: list[tuple[Model, Span]] = []
         self.cache = "off"  # hit | miss | off
+        self.recorded = False
         self.continued_from: str | None = None  # the model whose stream was cut, while another goes on with it
         self.answered: int | None = None  # ns; when the last attempt's whole answer was here
         self._project = project

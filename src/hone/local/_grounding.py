@@ -42,6 +42,8 @@ class Grounds:
 
     def knowledge(self, name: str) -> Knowledge:
         """The knowledge of that name."""
+        if (built := self._built.get(name)) is not None:
+            return built  # a search waits for no build of another knowledge
         with self._lock:
             if name not in self._built:
                 self._built[name], _ = self._make(self._project(), name, None)
@@ -53,14 +55,15 @@ class Grounds:
         return knowledge.search(query, variant.k, variant.threshold, variant.search), knowledge.snapshot
 
     def made_new(self, before: Project, after: Project) -> dict[str, Knowledge]:
-        """Of what is built and means something else in `after`: how it is then, for `replace`.
+        """What is new in `after`, and what is built and means something else there: for `replace`.
 
         Raises:
             ProjectError, MissingExtra: as for `build`.
         """
         fresh = {}
-        for name in list(self._built):
-            if name in after.knowledge and _asked_of(after, name) != _asked_of(before, name):
+        for name in after.knowledge:
+            known = name in self._built or name not in before.knowledge
+            if known and _asked_of(after, name) != _asked_of(before, name):
                 fresh[name], _ = self._make(after, name, None)
                 if searched_by_meaning(after, name):
                     fresh[name].embed(None)

@@ -8,6 +8,7 @@ from hone.errors import HoneError
 from hone.server._asgi import Receive, Scope, Send, WhileTheCallerWaits
 
 _HOP_BY_HOP = {b"connection", b"keep-alive", b"transfer-encoding", b"upgrade", b"te", b"trailer", b"proxy-connection"}
+_HOP_BY_HOP.add(b"expect")  # it has been answered here
 _PIECE = 64 * 1024
 
 
@@ -26,16 +27,21 @@ class Forward:
         try:
             reader, writer = await asyncio.open_unix_connection(self._path)
         except OSError as problem:
-            error = HoneError(f"the main process of this server does not answer ({problem.strerror})")
-            error.status = 503
-            raise error from None
+            raise _away(problem) from None
         try:
             writer.write(_head(scope))
-            await _pass_body(scope, receive, writer)
+            if not await _pass_body(scope, receive, writer):
+                return  # the caller has left
             async with WhileTheCallerWaits(scope, receive):
                 await _answer(reader, send)
         finally:
             writer.close()
+
+
+def _away(problem: OSError) -> HoneError:
+    error = HoneError(f"the main process of this server does not answer ({problem.strerror})")
+    error.status = 503
+    return error
 
 
 def _head(scope: Scope) -> bytes:
@@ -52,19 +58,25 @@ def _is_chunked(scope: Scope) -> bool:
     return any(name == b"transfer-encoding" for name, _ in scope["headers"])
 
 
-async def _pass_body(scope: Scope, receive: Receive, writer: asyncio.StreamWriter) -> None:
-    chunked = _is_chunked(scope)
+async def _pass_body(scope: Scope, receive: Receive, writer: asyncio.StreamWriter) -> bool:
+    """False when the caller has left before it was complete."""
+    chunked, refused = _is_chunked(scope), False
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return
-        if body := message.get("body", b""):
-            writer.write(b"%x\r\n%b\r\n" % (len(body), body) if chunked else body)
-            await writer.drain()
+            return False
+        body = message.get("body", b"")
+        if body and not refused:
+            try:
+                writer.write(b"%x\r\n%b\r\n" % (len(body), body) if chunked else body)
+                await writer.drain()
+            except OSError:
+                refused = True  # it has answered already, and reads no more; the caller reads when it has sent all
         if not message.get("more_body"):
             break
-    if chunked:
+    if chunked and not refused:
         writer.write(b"0\r\n\r\n")
+    return True
 
 
 async def _answer(reader: asyncio.StreamReader, send: Send) -> None:
@@ -72,7 +84,12 @@ async def _answer(reader: asyncio.StreamReader, send: Send) -> None:
     parser = httptools.HttpResponseParser(answer)
     begun = False
     while not answer.complete:
-        data = await reader.read(_PIECE)
+        try:
+            data = await reader.read(_PIECE)
+        except OSError as problem:
+            if not begun:
+                raise _away(problem) from None
+            return
         if not data:
             return  # cut, and so it must look to the caller
         parser.feed_data(data)

@@ -15,13 +15,14 @@ from hone.store._rows import Record, to_row
 from hone.store._spool import Spool
 
 LET_GO_SECONDS = 0.1
+_NEVER = 1 << 62  # bytes
 
 
 class Outbox:
     """Takes records in; thread-safe."""
 
     def __init__(self, folder: Path) -> None:
-        self._spool = Spool(folder, Limits().spool_bytes)
+        self._spool = Spool(folder, _NEVER)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._let_go, name="hone-outbox", daemon=True)
         self._thread.start()
@@ -35,7 +36,9 @@ class Outbox:
         if self._over.is_set():
             raise StoreError("the outbox is closed")
         if records:
-            self._spool.append([to_row(record) for record in records])
+            region = self._spool.append([to_row(record) for record in records])
+            if region.end >= Limits().spool_bytes:
+                self._spool.let_go()  # nobody here counts what is committed, so a full file is let go, not retired
 
     def close(self) -> None:
         self._over.set()

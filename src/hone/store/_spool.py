@@ -222,8 +222,7 @@ def _frames(region: Region) -> Iterator[tuple[tuple[str, Row], int]]:
     at = 0
     while offset < region.end:
         if len(data) - at < _HEAD.size or len(data) - at - _HEAD.size < _HEAD.unpack_from(data, at)[0]:
-            want = _READ if len(data) - at < _HEAD.size else max(_READ, _HEAD.size + _HEAD.unpack_from(data, at)[0])
-            data, at = os.pread(region.file.fd, min(want, region.end - offset), offset), 0
+            data, at = _read(region, offset), 0
         frame = _whole(data, at)
         if frame is None:
             _log.warning("spool %s ends in a torn frame at byte %d of %d", region.file.path, offset, region.end)
@@ -233,6 +232,14 @@ def _frames(region: Region) -> Iterator[tuple[tuple[str, Row], int]]:
         at += length
         offset += length
         yield (kind, tuple(row)), offset
+
+
+def _read(region: Region, offset: int) -> bytes:
+    """Bytes from `offset` on, with the whole frame that begins there, which may be larger than what is usually read."""
+    data = os.pread(region.file.fd, min(_READ, region.end - offset), offset)
+    if len(data) >= _HEAD.size and len(data) < (whole := _HEAD.size + _HEAD.unpack_from(data)[0]):
+        data = os.pread(region.file.fd, min(whole, region.end - offset), offset)
+    return data
 
 
 def _whole(data: bytes, at: int) -> tuple[bytes, int] | None:

@@ -9,6 +9,8 @@ from starlette.requests import Request
 from hone.core import Span, valid_span_id, valid_trace_id
 from hone.errors import CallError, TooLarge
 
+_OURS = frozenset({"config", "call", "key", "cache", "cached_trace"})
+
 
 class ScoreBody(Struct, forbid_unknown_fields=True):
     """`POST /api/scores`. The target is one of `{"span": id}`, `{"trace": id}`, `{"session": id}`, or a bare id."""
@@ -60,7 +62,12 @@ def span_list(body: bytes, project: str) -> list[Span]:
         if not valid_trace_id(span.trace_id) or not valid_span_id(span.span_id):
             raise CallError(f"span {position} has no valid trace and span id (32 and 16 hex digits)")
         _check_integers(position, span)
-    return [msgspec.structs.replace(span, project=project) for span in spans]
+    return [msgspec.structs.replace(span, project=project, attributes=_theirs(span)) for span in spans]
+
+
+def _theirs(span: Span) -> dict[str, Any]:
+    """The attributes without those that say that the gateway itself tells of a call."""
+    return {name: value for name, value in span.attributes.items() if name not in _OURS}
 
 
 def _check_integers(position: int, span: Span) -> None:

@@ -34,29 +34,30 @@ class ModelsDoor:
     async def one(self, scope: Scope, _: Receive, send: Send) -> None:
         name = scope["path"].removeprefix(MODELS_UNDER)
         try:
-            self._check(name)
+            self._check(name, scope.get("hone.key"))
             await send_body(send, 200, await asyncio.to_thread(self._one, name))
         except HoneError as error:
             await send_body(send, error.status, error_body(error))
 
-    def _check(self, name: str) -> None:
+    def _allows(self, key: Key | None, name: str) -> bool:
+        """What a key may not ask for is not shown to those who hold it."""
+        task = name.partition("@")[0]
+        return key is None or key.allows(task if task in self._project().tasks else None, name)
+
+    def _check(self, name: str, key: Key | None) -> None:
         """
         Raises:
             UnknownModel: nothing has that name.
         """
         if len(name) > MAX_NAME:
             raise UnknownModel(f"no name here is over {MAX_NAME} characters")
+        if not self._allows(key, name):
+            raise UnknownModel(f"no task or model named {name!r}")
         if name not in self._gateway.models():
             self._gateway.resolve(name)
 
     def _list(self, key: Key | None) -> bytes:
-        """What a key may not ask for is not shown to those who hold it."""
-        tasks = self._project().tasks
-        names = [
-            name
-            for name in self._gateway.models()
-            if key is None or key.allows(task if (task := name.partition("@")[0]) in tasks else None, name)
-        ]
+        names = [name for name in self._gateway.models() if self._allows(key, name)]
         found = [self._entry(name) for name in names]
         return msgspec.json.encode({"object": "list", "data": found})
 
