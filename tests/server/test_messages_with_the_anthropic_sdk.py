@@ -858,7 +858,7 @@ def test_the_guard_speaks_the_dialect_and_takes_the_key_of_the_sdk(house):
 @pytest.mark.parametrize(
     ("method", "path", "status", "word"),
     [
-        ("GET", "/v1/messages", 405, "api_error"),
+        ("GET", "/v1/messages", 405, "invalid_request_error"),
         ("POST", "/v1/messages/batches", 404, "not_found_error"),
     ],
 )

@@ -24,7 +24,7 @@ models = ["fast"]
 models = ["haiku", "fast"]
 """
 
-HAIKU = {"input": 1.0, "output": 5.0, "cache_read": 0.1, "cache_write": 1.25}
+HAIKU = {"input": 1.0, "output": 5.0, "cache_read": 0.1, "cache_write": 1.25, "cache_write_1h": 2.0}
 
 
 @pytest.fixture

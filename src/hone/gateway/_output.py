@@ -12,32 +12,57 @@ from hone.core import Usage, to_json
 from hone.errors import UpstreamGarbage
 
 
+class _CachedDetails(Struct):
+    audio_tokens: int | None = None
+
+
 class _PromptDetails(Struct):
     cached_tokens: int | None = None
     cache_write_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    audio_tokens: int | None = None
+    cached_tokens_details: _CachedDetails | None = None
 
 
 class _CompletionDetails(Struct):
     reasoning_tokens: int | None = None
+    audio_tokens: int | None = None
 
 
 class WireUsage(Struct):
-    """The `usage` object of the OpenAI dialect."""
+    """The `usage` object of the OpenAI dialect, and where others put what the cache gave: DeepSeek and Moonshot."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    total_tokens: int | None = None
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _CompletionDetails | None = None
+    prompt_cache_hit_tokens: int | None = None
+    cached_tokens: int | None = None
 
     def tokens(self) -> Usage:
-        read, made = self.prompt_tokens_details or _PromptDetails(), self.completion_tokens_details
+        given, made = self.prompt_tokens_details or _PromptDetails(), self.completion_tokens_details
+        cached = (given.cached_tokens, self.prompt_cache_hit_tokens, self.cached_tokens)
+        heard = given.cached_tokens_details
         return Usage(
             input=_count(self.prompt_tokens),
-            output=_count(self.completion_tokens),
-            cache_read=_count(read.cached_tokens),
-            cache_write=_count(read.cache_write_tokens),
+            output=self._output(),
+            cache_read=next((count for each in cached if (count := _count(each)) is not None), None),
+            cache_write=_count(given.cache_write_tokens),
             reasoning=_count(made.reasoning_tokens) if made else None,
+            input_audio=_count(given.audio_tokens),
+            output_audio=_count(made.audio_tokens) if made else None,
+            cache_read_audio=_count(heard.audio_tokens) if heard else None,
+            cache_write_1h=_count(given.cache_write_1h_tokens),
         )
+
+    def _output(self) -> int | None:
+        """All that was written. xAI counts thoughts beside the completion, not in it, which the total gives away."""
+        given, made, total = _count(self.prompt_tokens), _count(self.completion_tokens), _count(self.total_tokens)
+        thought = _count(self.completion_tokens_details.reasoning_tokens) if self.completion_tokens_details else None
+        if given is None or made is None or thought is None or total != given + made + thought:
+            return made
+        return made + thought
 
 
 def _count(tokens: int | None) -> int | None:

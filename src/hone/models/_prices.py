@@ -20,7 +20,16 @@ _FREE = {
     "fake": Price(input=0.0, output=0.0),
 }
 
-_KINDS = ("input", "output", "cache_read", "cache_write")
+# Kinds of tokens as a project names their prices, and as the price list does.
+_KINDS = {
+    "input": "input_mtok",
+    "output": "output_mtok",
+    "cache_read": "cache_read_mtok",
+    "cache_write": "cache_write_mtok",
+    "cache_write_1h": "cache_write_1h_mtok",
+    "audio_input": "input_audio_mtok",
+    "audio_output": "output_audio_mtok",
+}
 
 
 class Known(Struct, frozen=True):
@@ -81,7 +90,7 @@ def _look_up(provider: str, model: str) -> Any:
 
 
 def _per_million(price: Any) -> dict[str, float] | None:
-    found = {kind: getattr(price, f"{kind}_mtok", None) for kind in _KINDS}
+    found = {kind: getattr(price, name, None) for kind, name in _KINDS.items()}
     return {kind: float(getattr(each, "base", each)) for kind, each in found.items() if each is not None} or None
 
 
@@ -95,11 +104,19 @@ def _calculate(price: Any, usage: Usage) -> float | None:
 
 
 def _tokens(usage: Usage) -> Any:
+    """`usage` as the price list takes it, which subtracts the parts that have a price of their own from the whole."""
     import genai_prices
+
+    # Where a vendor told of audio and of its cache, but not of audio in the cache, there was none.
+    both = usage.input_audio is not None and usage.cache_read is not None
 
     return genai_prices.Usage(
         input_tokens=usage.input,
         output_tokens=usage.output,
         cache_read_tokens=usage.cache_read,
         cache_write_tokens=usage.cache_write,
+        cache_write_1h_tokens=usage.cache_write_1h,
+        input_audio_tokens=usage.input_audio,
+        output_audio_tokens=usage.output_audio,
+        cache_audio_read_tokens=0 if both and usage.cache_read_audio is None else usage.cache_read_audio,
     )

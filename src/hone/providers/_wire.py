@@ -20,17 +20,29 @@ def pieces(text: str) -> list[str]:
 
 
 def usage_object(usage: Usage) -> dict[str, Any]:
-    """The `usage` of a completion; details that nobody counted are left out."""
-    prompt, completion = usage.input or 0, usage.output or 0
-    value: dict[str, Any] = {
-        "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion,
-    }  # fmt: skip
-    read = {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write}
-    if known := {name: count for name, count in read.items() if count is not None}:
-        value["prompt_tokens_details"] = known
-    if usage.reasoning is not None:
-        value["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning}
-    return value
+    """The `usage` of a completion; what nobody counted is left out, for 0 would say that nothing was used."""
+    counts = {"prompt_tokens": usage.input, "completion_tokens": usage.output}
+    if usage.input is not None and usage.output is not None:
+        counts["total_tokens"] = usage.input + usage.output
+    given = _known(
+        cached_tokens=usage.cache_read,
+        cache_write_tokens=usage.cache_write,
+        cache_write_1h_tokens=usage.cache_write_1h,
+        audio_tokens=usage.input_audio,
+        cached_tokens_details=_known(audio_tokens=usage.cache_read_audio),
+    )
+    made = _known(reasoning_tokens=usage.reasoning, audio_tokens=usage.output_audio)
+    return _known(**counts, prompt_tokens_details=given, completion_tokens_details=made) or {}
+
+
+def _known(**fields: Any) -> dict[str, Any] | None:
+    return {name: value for name, value in fields.items() if value is not None} or None
+
+
+def _counted(usage: Usage | None) -> dict[str, Any]:
+    """The field `usage`, where anybody counted anything."""
+    value = {} if usage is None else usage_object(usage)
+    return {"usage": value} if value else {}
 
 
 def completion(
@@ -47,9 +59,8 @@ def completion(
 
     `stopped_by` is the stop sequence that ended it.
     """
-    counted = {} if usage is None else {"usage": usage_object(usage)}
     return msgspec.json.encode(
-        counted
+        _counted(usage)
         | {
             "id": id or f"chatcmpl-{new_id()}",
             "object": "chat.completion",
@@ -114,7 +125,7 @@ class Stream:
         return self._chunk([choice])
 
     def end(self, finish: str, usage: Usage | None, stopped_by: str | None = None) -> list[bytes]:
-        last = [] if usage is None else [self._chunk([], usage=usage_object(usage))]
+        last = [self._chunk([], **counted)] if (counted := _counted(usage)) else []
         return [self.delta({}, finish, stopped_by), *last, DONE]
 
     def _chunk(self, choices: list[dict[str, Any]], **more: Any) -> bytes:

@@ -96,7 +96,7 @@ async def test_text_tool_calls_thinking_and_usage_of_a_whole_message(upstream, p
         "prompt_tokens": 1250,
         "completion_tokens": 120,
         "total_tokens": 1370,
-        "prompt_tokens_details": {"cached_tokens": 1000, "cache_write_tokens": 200},
+        "prompt_tokens_details": {"cached_tokens": 1000, "cache_write_tokens": 200, "cache_write_1h_tokens": 0},
         "completion_tokens_details": {"reasoning_tokens": 40},
     }
 
@@ -105,7 +105,7 @@ async def test_a_call_with_cached_tokens_costs_what_the_vendors_price_list_says(
     upstream.script(Step(raw=MESSAGE, content_type="application/json"))
     answer = await provider.chat(model(upstream.url), request())
     usage = read_completion(answer.body).usage
-    assert usage == Usage(input=1250, output=120, cache_read=1000, cache_write=200, reasoning=40)
+    assert usage == Usage(input=1250, output=120, cache_read=1000, cache_write=200, reasoning=40, cache_write_1h=0)
     # Claude Haiku 4.5, dollars a million: input 1, output 5, read from the cache 0.10, written to it 1.25.
     by_hand = (50 * 1 + 120 * 5 + 1000 * 0.10 + 200 * 1.25) / 1e6
     assert by_hand == pytest.approx(0.001)

@@ -40,6 +40,10 @@ class _OutputDetails(Struct):
     thinking_tokens: int | None = None
 
 
+class _Written(Struct):
+    ephemeral_1h_input_tokens: int | None = None
+
+
 class Tokens(Struct):
     """The `usage` of a message, or of an event of its stream."""
 
@@ -47,6 +51,7 @@ class Tokens(Struct):
     output_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
     cache_read_input_tokens: int | None = None
+    cache_creation: _Written | None = None
     output_tokens_details: _OutputDetails | None = None
 
     def updated(self, later: "Tokens") -> "Tokens":
@@ -58,11 +63,12 @@ class Tokens(Struct):
         # `input_tokens` there excludes what was read from and written to the cache; here it is the whole prompt.
         parts = (self.input_tokens, self.cache_read_input_tokens, self.cache_creation_input_tokens)
         return Usage(
-            input=sum(part or 0 for part in parts),
+            input=None if self.input_tokens is None else sum(part or 0 for part in parts),
             output=self.output_tokens,
             cache_read=self.cache_read_input_tokens,
             cache_write=self.cache_creation_input_tokens,
             reasoning=self.output_tokens_details.thinking_tokens if self.output_tokens_details else None,
+            cache_write_1h=self.cache_creation.ephemeral_1h_input_tokens if self.cache_creation else None,
         )
 
 

@@ -21,6 +21,11 @@ _FINISH = {
 }
 
 
+class _Written(Struct, rename="camel"):
+    ttl: str
+    input_tokens: int
+
+
 class Tokens(Struct, rename="camel"):
     """The `usage` of an answer."""
 
@@ -28,15 +33,18 @@ class Tokens(Struct, rename="camel"):
     output_tokens: int | None = None
     cache_read_input_tokens: int | None = None
     cache_write_input_tokens: int | None = None
+    cache_details: list[_Written] | None = None
 
     def usage(self) -> Usage:
         # `inputTokens` excludes what was read from and written to the cache; here the input is the whole prompt.
         parts = (self.input_tokens, self.cache_read_input_tokens, self.cache_write_input_tokens)
+        hour = [each.input_tokens for each in self.cache_details or () if each.ttl == "1h"]
         return Usage(
             input=None if self.input_tokens is None else sum(part or 0 for part in parts),
             output=self.output_tokens,
             cache_read=self.cache_read_input_tokens,
             cache_write=self.cache_write_input_tokens,
+            cache_write_1h=sum(hour) if hour else None,
         )
 
 

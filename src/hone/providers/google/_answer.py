@@ -16,6 +16,11 @@ _FINISH = {"STOP": "stop", "MAX_TOKENS": "length", **dict.fromkeys(_FILTERED.spl
 _UNSAID = (None, "", "FINISH_REASON_UNSPECIFIED")
 
 
+class _Modality(Struct, rename="camel"):
+    modality: str | None = None
+    token_count: int = 0  # a count of 0 is left out
+
+
 class Tokens(Struct, rename="camel"):
     """The `usageMetadata` of an answer."""
 
@@ -24,6 +29,10 @@ class Tokens(Struct, rename="camel"):
     thoughts_token_count: int | None = None
     cached_content_token_count: int | None = None
     tool_use_prompt_token_count: int | None = None
+    prompt_tokens_details: list[_Modality] | None = None
+    candidates_tokens_details: list[_Modality] | None = None
+    cache_tokens_details: list[_Modality] | None = None
+    tool_use_prompt_tokens_details: list[_Modality] | None = None
 
     def updated(self, later: "Tokens") -> "Tokens":
         """A stream counts on: what a later piece says stands, what it leaves out stays."""
@@ -40,7 +49,16 @@ class Tokens(Struct, rename="camel"):
             output=(self.candidates_token_count or 0) + (self.thoughts_token_count or 0),
             cache_read=self.cached_content_token_count,
             reasoning=self.thoughts_token_count,
+            input_audio=_audio(self.prompt_tokens_details, self.tool_use_prompt_tokens_details),
+            output_audio=_audio(self.candidates_tokens_details),
+            cache_read_audio=_audio(self.cache_tokens_details),
         )
+
+
+def _audio(*details: list[_Modality] | None) -> int | None:
+    """Tokens of sound; None where no list speaks of any."""
+    counts = [each.token_count for given in details for each in given or () if each.modality == "AUDIO"]
+    return sum(counts) if counts else None
 
 
 class _FunctionCall(Struct):
