@@ -108,7 +108,7 @@ import os
 from hone.core import new_span_id, new_trace_id
 new_span_id()
 child = os.fork()
-print(new_trace_id(), flush=True)
+os.write(1, (new_trace_id() + "\\n").encode())
 if child:
     os.waitpid(child, 0)
 """
