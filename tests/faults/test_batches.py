@@ -72,7 +72,7 @@ def until_answered(client: OpenAI, batch: str, count: int) -> None:
 
 
 def stop_between_transactions(process: subprocess.Popen[str], other: OpenAI, batch: str) -> None:
-    """Stop a process where the batch goes on without it: one that holds the database's lock would stop everybody."""
+    """Stop a process where the batch goes on without it: SQLite's one lock is kept by whoever was stopped with it."""
     for _ in range(5):
         process.send_signal(signal.SIGSTOP)
         before, end = other.batches.retrieve(batch).request_counts.completed, time.monotonic() + 25
@@ -134,12 +134,15 @@ def test_two_processes_share_the_work_and_not_a_batch(up, upstream):
     assert set(asked(upstream).values()) == {4}
 
 
-def test_a_process_that_was_stopped_for_too_long_spoils_nothing(up, upstream):
+def test_a_process_that_was_stopped_for_too_long_spoils_nothing(up, upstream, database_url):
     (sleeper, client), (_, other) = up(), up()
     batch = begin(client)
     until_answered(other, batch, 10)
     try:
-        stop_between_transactions(sleeper, other, batch)
+        if database_url.startswith("sqlite"):
+            stop_between_transactions(sleeper, other, batch)
+        else:
+            sleeper.send_signal(signal.SIGSTOP)  # wherever it stands: PostgreSQL ends a frozen transaction
         # Either of them may have taken the batch; it goes on in the end, whoever that was.
         check_output(other, batch)
     finally:

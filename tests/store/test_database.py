@@ -223,3 +223,20 @@ def test_postgresql_without_its_driver_names_the_extra(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(MissingExtra, match=r"hone\[postgres\]"):
         open_database("postgresql://localhost/hone")
+
+
+def test_a_process_that_is_frozen_in_a_transaction_does_not_hold_up_the_others(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_database, "_FROZEN_SECONDS", 1)
+    frozen, alive = open_database(postgres_url), open_database(postgres_url)
+    with writing(alive) as connection:
+        connection.execute(text("CREATE TABLE it (n int)"))
+    with pytest.raises(StoreError), writing(frozen) as connection:
+        connection.execute(text("LOCK TABLE it"))
+        with writing(alive) as other:
+            other.execute(text("SET LOCAL lock_timeout = '15s'"))
+            other.execute(text("LOCK TABLE it"))
+        connection.execute(text("SELECT 1"))
+    frozen.dispose()
+    alive.dispose()

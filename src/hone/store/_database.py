@@ -21,6 +21,7 @@ REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every schema this hone knows, oldest first: compared with the database without importing alembic, which is slow."""
 
 _BUSY_SECONDS = 10
+_FROZEN_SECONDS = 20  # a transaction waits for nobody: its next statement follows at once
 _MIGRATION_LOCK = 0x686F6E65  # "hone": the advisory lock that two starting processes meet at on PostgreSQL
 
 
@@ -90,9 +91,18 @@ def _parse(url: str) -> URL:
 def _postgresql(url: URL) -> Engine:
     try:
         # A server that restarted must not fail the first call after it: connections are tried before use.
-        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": _BUSY_SECONDS})
+        engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": _BUSY_SECONDS})
     except ModuleNotFoundError:
         raise MissingExtra("PostgreSQL", "postgres") from None
+
+    # A process that is frozen in the middle of a transaction would hold its locks, and so everybody else, for ever.
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: Any) -> None:
+        connection.autocommit = True
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{_FROZEN_SECONDS}s'")
+        connection.autocommit = False
+
+    return engine
 
 
 def _sqlite(url: URL) -> Engine:
