@@ -15,6 +15,7 @@ _CHARACTERS = 3  # a token; English has more than four, and a reservation should
 _IMAGE = 1500  # tokens of an image, whatever its bytes are
 _OUTPUT = 1000  # tokens of an answer, where neither the caller nor the past says anything
 _BASE64 = re.compile(rb";base64,[A-Za-z0-9+/=_-]{64,}")
+_READ = ("messages", "input", "tools", "prompt", "response_format")
 _DECAY = 0.98
 
 Cost = Callable[[Model, Usage], float | None]
@@ -46,7 +47,8 @@ def estimate(
     fields: Mapping[str, Raw], own: Mapping[str, Any], chain: Sequence[Model], cost: Cost, usual: Usual
 ) -> Estimate:
     """`fields` is the request, `own` the parameters of its variant, which are weaker."""
-    given = _input(fields)
+    # The tools of a prompt and the schema of a task are read by the model as well.
+    given = _input({**{name: Raw(msgspec.json.encode(own[name])) for name in _READ if name in own}, **fields})
     outputs = {model.alias: _output(fields, {**model.parameters, **own}, usual.output(model.alias)) for model in chain}
     costs = [cost(model, Usage(input=given, output=outputs[model.alias])) for model in chain]
     known = [each for each in costs if each is not None]
@@ -91,7 +93,7 @@ def used(model: Model, span: Span, expected: Estimate, cost: Cost) -> tuple[floa
 def _input(fields: Mapping[str, Raw]) -> int:
     characters = images = 0
     for name, raw in fields.items():
-        if name in ("messages", "input", "tools", "prompt", "response_format"):
+        if name in _READ:
             text = bytes(raw)
             if b";base64," in text:
                 text, found = _BASE64.subn(b"", text)

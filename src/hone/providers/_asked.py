@@ -1,7 +1,7 @@
 """What every translation of a chat request reads alike: its fields, its messages, and what has no counterpart."""
 
 import re
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -54,7 +54,7 @@ class Message(Struct):
 
     def parts(self) -> list[dict[str, Any]]:
         """The content as parts."""
-        return [{"type": "text", "text": self.content}] if isinstance(self.content, str) else self.content or []
+        return parts_of(self.content)
 
     def answers(self) -> str:
         """The tool call that a message of the role `tool` answers.
@@ -119,6 +119,11 @@ class Asked(Struct):
 _TRANSLATED = frozenset(Asked.__struct_fields__)
 
 
+def parts_of(content: str | list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """A content as parts."""
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content or []
+
+
 def fields_of(body: bytes) -> dict[str, Any]:
     """
     Raises:
@@ -126,17 +131,28 @@ def fields_of(body: bytes) -> dict[str, Any]:
     """
     try:
         return _fields.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise CallError(f"not a chat completion request: {problem}") from None
 
 
-def asked_of(fields: dict[str, Any], api: str) -> Asked:
-    """
+class _Some(Protocol):
+    """What of a request nobody but OpenAI can do."""
+
+    n: int | None
+    functions: list[Any] | None
+
+
+A = TypeVar("A", bound=_Some)
+
+
+def asked_of(fields: dict[str, Any], api: str, kind: type[A]) -> A:
+    """The fields of a request as a struct of this `kind`.
+
     Raises:
         CallError: the request is not in the dialect, or asks for something that nobody but OpenAI does.
     """
     try:
-        asked = msgspec.convert(fields, Asked)
+        asked = msgspec.convert(fields, kind)
     except msgspec.ValidationError as problem:
         raise CallError(f"not a chat completion request: {problem}") from None
     if asked.n not in (None, 1):
@@ -169,12 +185,12 @@ def address_of(image: Any) -> str:
     return url
 
 
-def inline(url: str) -> tuple[str, str]:
-    """Media type and base64 of a `data:` URL.
+def inline(url: str, what: str = "an image") -> tuple[str, str]:
+    """Media type and base64 of the `data:` URL of `what`.
 
     Raises:
         CallError: it is not base64.
     """
     if (found := _DATA_URL.fullmatch(url)) is None:
-        raise CallError("the data: URL of an image is not base64")
+        raise CallError(f"the data: URL of {what} is not base64")
     return found[1], found[2]

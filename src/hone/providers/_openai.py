@@ -13,7 +13,7 @@ from hone.providers._formats import in_words_of
 from hone.providers._http import Response, Upstream
 from hone.providers._plain import plain
 from hone.providers._pool import Upstreams
-from hone.providers._refusal import error_in, refuse, without_key, worth_keeping
+from hone.providers._refusal import error_in, read_of, refuse, worth_keeping
 from hone.providers._seam import Answer, ChatRequest, EmbeddingRequest, Model
 from hone.providers._vendors import Vendor
 
@@ -73,14 +73,7 @@ class OpenAICompatible:
         if key:
             headers |= self._vendor.key_header(key)
         response = await upstream.request("POST", path, body=request.body, headers=headers, timeout=request.timeout)
-        try:
-            return await read(upstream, response)
-        except UpstreamRefused as error:
-            response.close()
-            raise without_key(error, key) from None
-        except BaseException:
-            response.close()
-            raise
+        return await read_of(response, read(upstream, response), key)
 
     async def _answer(self, upstream: Upstream, response: Response, stream: bool) -> Answer:
         if response.status >= 300:

@@ -1,14 +1,16 @@
 """Errors that an upstream answers with: their status, words and telling headers are kept."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from hone.errors import UpstreamError, UpstreamGarbage, UpstreamRefused
 from hone.providers._http import Response, Upstream
+
+T = TypeVar("T")
 
 _ERROR_BODY = 256 * 1024
 _ERROR_SECONDS = 1.0  # the status is known already; its words are worth a moment
@@ -56,6 +58,24 @@ def without_key(error: UpstreamRefused, key: str | None) -> UpstreamRefused:
         error.args = (error.message,)
         error.body = error.body.replace(key.encode(), b"[key]")
     return error
+
+
+async def read_of(response: Response, reading: Awaitable[T], *secrets: str | None) -> T:
+    """What `reading` makes of a response. Where it makes nothing, the connection is given back, and no error has a key.
+
+    Raises:
+        UpstreamError: what `reading` raises.
+    """
+    try:
+        return await reading
+    except UpstreamRefused as error:
+        response.close()
+        for secret in secrets:
+            error = without_key(error, secret)
+        raise error from None
+    except BaseException:
+        response.close()
+        raise
 
 
 def error_in(body: bytes) -> str | None:

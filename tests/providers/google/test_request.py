@@ -321,8 +321,8 @@ def test_fields_that_only_the_openai_dialect_knows_are_left_out():
 @pytest.mark.parametrize(
     ("messages", "fields", "said"),
     [
-        ([HELLO], {"n": 2}, "one choice, not for n = 2"),
-        ([HELLO], {"generationConfig": {"candidateCount": 2}}, "one choice, not for n = 2"),
+        ([HELLO], {"n": 2}, "one choice, not n = 2"),
+        ([HELLO], {"generationConfig": {"candidateCount": 2}}, "one choice, not n = 2"),
         ([HELLO], {"functions": [{"name": "f"}]}, "declare them as `tools`"),
         ([HELLO], {"tools": "weather"}, r"Expected `array \| null`, got `str` - at `\$.tools`"),
         ([HELLO], {"tool_choice": "sometimes"}, "tool_choice 'sometimes'"),

@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from hone.errors import CallError, UpstreamGarbage, UpstreamRefused
+from hone.errors import UpstreamGarbage
+from hone.providers._asked import fields_of, wants_usage
 from hone.providers._http import Response, Upstream
 from hone.providers._pool import Upstreams
-from hone.providers._refusal import refuse, without_key, worth_keeping
+from hone.providers._refusal import read_of, refuse, worth_keeping
 from hone.providers._seam import Answer, ChatRequest, Model
 from hone.providers.anthropic import _request, _response, _stream
 
@@ -20,8 +21,6 @@ URL = "https://api.anthropic.com"
 VERSION = "2023-06-01"
 
 T = TypeVar("T")
-
-_fields = msgspec.json.Decoder(dict[str, Any])
 
 
 class Anthropic:
@@ -32,7 +31,7 @@ class Anthropic:
 
     async def chat(self, model: Model, request: ChatRequest) -> Answer:
         """Make the call; see `Provider.chat`."""
-        fields = _read(request.body)
+        fields = fields_of(request.body)
         body = _request.translate(fields, stream=request.stream, dialect=request.dialect)
 
         async def read(upstream: Upstream, response: Response) -> Answer:
@@ -42,7 +41,7 @@ class Anthropic:
 
     async def count_tokens(self, model: Model, request: ChatRequest) -> int:
         """Have them counted; see `TokenCounting.count_tokens`."""
-        body = _request.translate_for_counting(_read(request.body), request.dialect)
+        body = _request.translate_for_counting(fields_of(request.body), request.dialect)
         return await self._post(model, "/v1/messages/count_tokens", body, request, _counted)
 
     async def _post(
@@ -58,30 +57,11 @@ class Anthropic:
         response = await upstream.request(
             "POST", path, body=msgspec.json.encode(body), headers=_headers(key, request), timeout=request.timeout
         )
-        try:
-            return await read(upstream, response)
-        except UpstreamRefused as error:
-            response.close()
-            raise without_key(error, key) from None
-        except BaseException:
-            response.close()
-            raise
+        return await read_of(response, read(upstream, response), key)
 
     async def close(self) -> None:
         """Release pooled connections."""
         await self._upstreams.close()
-
-
-def _read(body: bytes) -> dict[str, Any]:
-    try:
-        return _fields.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-        raise CallError(f"not a chat completion request: {problem}") from None
-
-
-def _options(fields: dict[str, Any]) -> dict[str, Any]:
-    options = fields.get("stream_options")
-    return options if isinstance(options, dict) else {}
 
 
 def _headers(key: str | None, request: ChatRequest) -> dict[str, str]:
@@ -106,8 +86,7 @@ async def _answer(upstream: Upstream, response: Response, fields: dict[str, Any]
         async def close() -> None:
             response.close()
 
-        usage = bool(_options(fields).get("include_usage"))
-        return Answer(chunks=_stream.translate(response.chunks(), usage), headers=headers, close=close)
+        return Answer(chunks=_stream.translate(response.chunks(), wants_usage(fields)), headers=headers, close=close)
     body = _response.translate(upstream.origin, kind, await response.read(), stream)
     return Answer(body=body, headers=headers)
 

@@ -5,10 +5,9 @@ Fields that no list below names go through as they are: `thinking`, `top_k`, `ou
 
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
-from hone.errors import CallError
+from hone.providers._asked import asked_of
 from hone.providers._seam import Dialect
 from hone.providers.anthropic._turns import Message, blocks_of, turns_of
 
@@ -59,14 +58,7 @@ def translate(fields: dict[str, Any], *, stream: bool, dialect: Dialect = "chat"
     Raises:
         CallError: the request is not in the dialect, or asks for something the Messages API cannot do.
     """
-    try:
-        asked = msgspec.convert(fields, _Asked)
-    except msgspec.ValidationError as problem:
-        raise CallError(f"not a chat completion request: {problem}") from None
-    if asked.n not in (None, 1):
-        raise CallError(f"the Messages API gives one choice, not n = {asked.n}")
-    if asked.functions:
-        raise CallError("`functions` cannot be sent to the Messages API", hint="declare them as `tools`")
+    asked = asked_of(fields, "the Messages API", _Asked)
     system, turns = turns_of(asked.messages, late_system=dialect == "messages")
     known = _known(asked) | {"messages": turns, "system": [*blocks_of(asked.system), *system], "stream": stream or None}
     others = {name: value for name, value in fields.items() if name not in LEFT_OUT | _TRANSLATED and value is not None}

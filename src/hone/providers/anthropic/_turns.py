@@ -1,42 +1,24 @@
 """Messages of the OpenAI dialect as the turns and content blocks of the Messages API."""
 
-import re
 from typing import Any
 
-import msgspec
-from msgspec import Struct
-
 from hone.errors import CallError
+from hone.providers import _asked
 
 Block = dict[str, Any]
 Turn = dict[str, Any]
 
-_DATA_URL = re.compile(r"data:([^;,]+)(?:;[^,]*)?;base64,(.*)", re.DOTALL)
 _UNKNOWN_THERE = {"input_audio", "file"}  # parts of the OpenAI dialect that the Messages API has no block for
 
 
-class _Function(Struct):
-    name: str
-    arguments: str = ""
-
-
-class _Call(Struct):
-    id: str
-    function: _Function
+class _Call(_asked.Call):
     cache_control: Block | None = None
 
 
-class Message(Struct):
-    """A message of the OpenAI dialect. `thinking_blocks` are what the model thought, as our answer gave them.
+class Message(_asked.Message):
+    """`is_error` and `cache_control` are the API's own words about the result of a tool."""
 
-    `is_error` and `cache_control` are the API's own words about the result of a tool.
-    """
-
-    role: str
-    content: str | list[Block] | None = None
-    tool_calls: list[_Call] | None = None
-    tool_call_id: str | None = None
-    thinking_blocks: list[Block] | None = None
+    tool_calls: list[_Call] | None = None  # type: ignore[assignment]
     is_error: bool | None = None
     cache_control: Block | None = None
 
@@ -68,8 +50,7 @@ def turns_of(messages: list[Message], *, late_system: bool = False) -> tuple[lis
 
 def blocks_of(content: str | list[Block] | None) -> list[Block]:
     """Content as blocks. Empty texts are left out, for the API refuses them."""
-    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content or []
-    blocks = [_block(part) for part in parts]
+    blocks = [_block(part) for part in _asked.parts_of(content)]
     return [block for block in blocks if block.get("type") != "text" or block.get("text")]
 
 
@@ -92,19 +73,13 @@ def _plain(thought: Block) -> Block:
 
 
 def _tool_use(call: _Call) -> Block:
-    try:
-        given = msgspec.json.decode(call.function.arguments or "{}", type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-        raise CallError(f"the arguments of tool call {call.id!r} are not a JSON object: {problem}") from None
-    block = {"type": "tool_use", "id": call.id, "name": call.function.name, "input": given}
+    block = {"type": "tool_use", "id": call.id, "name": call.function.name, "input": call.given()}
     return block | _said(cache_control=call.cache_control)
 
 
 def _tool_result(message: Message) -> Block:
-    if message.tool_call_id is None:
-        raise CallError("a message of the role 'tool' has no tool_call_id")
     more = _said(content=blocks_of(message.content), is_error=message.is_error, cache_control=message.cache_control)
-    return {"type": "tool_result", "tool_use_id": message.tool_call_id} | more
+    return {"type": "tool_result", "tool_use_id": message.answers()} | more
 
 
 def _said(**fields: Any) -> Block:
@@ -125,11 +100,8 @@ def _block(part: Block) -> Block:
 
 
 def _source(image: Any) -> Block:
-    url = image.get("url") if isinstance(image, dict) else image
-    if not isinstance(url, str):
-        raise CallError("an image_url has no url")
+    url = _asked.address_of(image)
     if not url.startswith("data:"):
         return {"type": "url", "url": url}
-    if (found := _DATA_URL.fullmatch(url)) is None:
-        raise CallError("the data: URL of an image is not base64")
-    return {"type": "base64", "media_type": found[1], "data": found[2]}
+    kind, data = _asked.inline(url)
+    return {"type": "base64", "media_type": kind, "data": data}

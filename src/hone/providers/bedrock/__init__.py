@@ -11,11 +11,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from hone.errors import UpstreamRefused
 from hone.providers._asked import fields_of, wants_usage
 from hone.providers._http import Response, Upstream
 from hone.providers._pool import Upstreams
-from hone.providers._refusal import refuse, without_key, worth_keeping
+from hone.providers._refusal import read_of, refuse, worth_keeping
 from hone.providers._seam import Answer, ChatRequest, Model
 from hone.providers.bedrock import _request, _response, _stream
 from hone.providers.bedrock._auth import Caller
@@ -48,17 +47,8 @@ class Bedrock:
             **proof.headers,
         }
         response = await upstream.request("POST", path, body=body, headers=headers, timeout=request.timeout)
-        try:
-            return await _answer(upstream, response, model, fields, request.stream)
-        except UpstreamRefused as error:
-            response.close()
-            # A wrong signature is answered with all that was signed, the session token included.
-            for secret in proof.secrets:
-                error = without_key(error, secret)
-            raise error from None
-        except BaseException:
-            response.close()
-            raise
+        # A wrong signature is answered with all that was signed, the session token included.
+        return await read_of(response, _answer(upstream, response, model, fields, request.stream), *proof.secrets)
 
     async def close(self) -> None:
         """Release pooled connections."""

@@ -27,7 +27,7 @@ def translate(fields: dict[str, Any]) -> dict[str, Any]:
     Raises:
         CallError: the request is not in the dialect, or asks for something that Converse cannot do.
     """
-    asked = asked_of(fields, _API)
+    asked = asked_of(fields, _API, Asked)
     system, turns = turns_of(asked.messages)
     others = others_of(fields)
     own = {name: value for name, value in others.items() if name in OWN}

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from hone.errors import ProjectError, UpstreamRefused
+from hone.errors import ProjectError
 from hone.providers._asked import fields_of, wants_usage
 from hone.providers._http import Response, Upstream
 from hone.providers._pool import Upstreams
-from hone.providers._refusal import refuse, without_key, worth_keeping
+from hone.providers._refusal import read_of, refuse, worth_keeping
 from hone.providers._seam import Answer, ChatRequest, EmbeddingRequest, Model, Ranked
 from hone.providers._timeouts import Timeouts
 from hone.providers.cohere import _embed, _request, _rerank, _response, _stream
@@ -74,16 +74,13 @@ class Cohere:
         upstream = self._upstreams.at((model.base_url or URL).rstrip("/").removesuffix("/v2"))
         sent = msgspec.json.encode(body)
         response = await upstream.request("POST", path, body=sent, headers=headers, timeout=timeout)
-        try:
+
+        async def reading() -> T:
             if response.status >= 300:
                 await refuse(upstream, response, _response.error_body)
             return await read(upstream, response)
-        except UpstreamRefused as error:
-            response.close()
-            raise without_key(error, key) from None
-        except BaseException:
-            response.close()
-            raise
+
+        return await read_of(response, reading(), key)
 
 
 def _key(model: Model) -> str | None:

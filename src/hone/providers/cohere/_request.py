@@ -17,7 +17,7 @@ def translate(fields: dict[str, Any], *, stream: bool) -> dict[str, Any]:
     Raises:
         CallError: the request is not in the dialect, or asks for something that the API cannot do.
     """
-    asked = asked_of(fields, _API)
+    asked = asked_of(fields, _API, Asked)
     known = _sampling(asked) | _tools(asked)
     known |= {
         "messages": [_message(message) for message in asked.messages],

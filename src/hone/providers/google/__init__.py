@@ -6,15 +6,16 @@
 import os
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
 
-from hone.errors import CallError, ProjectError, UpstreamRefused
+from hone.errors import ProjectError, UpstreamRefused
+from hone.providers._asked import fields_of, wants_usage
 from hone.providers._http import Response, Upstream
 from hone.providers._pool import Upstreams
-from hone.providers._refusal import refuse, without_key, worth_keeping
+from hone.providers._refusal import read_of, refuse, worth_keeping
 from hone.providers._seam import Answer, ChatRequest, EmbeddingRequest, Model
 from hone.providers.google import _embeddings, _request, _response, _stream
 from hone.providers.google._errors import error_body, told
@@ -23,8 +24,6 @@ URL = "https://generativelanguage.googleapis.com/v1beta"
 KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 
 T = TypeVar("T")
-
-_fields = msgspec.json.Decoder(dict[str, Any])
 
 
 class Google:
@@ -35,10 +34,10 @@ class Google:
 
     async def chat(self, model: Model, request: ChatRequest) -> Answer:
         """Make the call; see `Provider.chat`."""
-        fields = _read(request.body)
+        fields = fields_of(request.body)
         body = msgspec.json.encode(_request.translate(fields, model.name))
         verb = "streamGenerateContent?alt=sse" if request.stream else "generateContent"
-        usage = bool(_options(fields).get("include_usage"))
+        usage = wants_usage(fields)
         read = partial(_answer, model=model.name, stream=request.stream, usage=usage)
         return await self._post(model, verb, body, request, read)
 
@@ -71,31 +70,19 @@ class Google:
         response = await upstream.request(
             "POST", f"/{_path(model.name)}:{verb}", body=body, headers=headers, timeout=request.timeout
         )
-        try:
-            if response.status >= 300:
-                await refuse(upstream, response, error_body)
-            return await read(upstream, response)
-        except UpstreamRefused as error:
-            response.close()
-            raise without_key(told(error), key) from None
-        except BaseException:
-            response.close()
-            raise
+
+        async def reading() -> T:
+            try:
+                if response.status >= 300:
+                    await refuse(upstream, response, error_body)
+                return await read(upstream, response)
+            except UpstreamRefused as error:
+                raise told(error) from None
+
+        return await read_of(response, reading(), key)
 
     def _upstream(self, model: Model) -> Upstream:
         return self._upstreams.at(model.base_url or URL)
-
-
-def _read(body: bytes) -> dict[str, Any]:
-    try:
-        return _fields.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-        raise CallError(f"not a chat completion request: {problem}") from None
-
-
-def _options(fields: dict[str, Any]) -> dict[str, Any]:
-    options = fields.get("stream_options")
-    return options if isinstance(options, dict) else {}
 
 
 def _path(name: str) -> str:

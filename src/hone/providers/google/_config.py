@@ -39,7 +39,7 @@ def config_of(asked: Settings, model: str) -> dict[str, Any]:
     own = asked.generationConfig or {}
     count = own.get("candidateCount", asked.n)
     if count not in (None, 1):
-        raise CallError(f"hone asks the Gemini API for one choice, not for n = {count}")
+        raise CallError(f"the Gemini API gives one choice, not n = {count}")
     limits = (asked.max_completion_tokens, asked.max_tokens)
     thinking = _thinking(model.rpartition("/")[2], asked.reasoning_effort, own.get("thinkingConfig"))
     config = {

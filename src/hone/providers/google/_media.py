@@ -1,12 +1,10 @@
 """Images, audio and files of the OpenAI dialect as parts of the Gemini API: by address, or as data."""
 
 import mimetypes
-import re
 from typing import Any
 
 from hone.errors import CallError
-
-_DATA_URL = re.compile(r"data:([^;,]+)(?:;[^,]*)?;base64,(.*)", re.DOTALL)
+from hone.providers._asked import address_of, inline
 
 
 def file_of(image: Any) -> dict[str, Any]:
@@ -14,9 +12,7 @@ def file_of(image: Any) -> dict[str, Any]:
     Raises:
         CallError: there is no URL, or one with data that is not base64.
     """
-    url = image.get("url") if isinstance(image, dict) else image
-    if not isinstance(url, str):
-        raise CallError("an image_url has no url")
+    url = address_of(image)
     if url.startswith("data:"):
         return _from_data_url(url, "an image")
     kind, _ = mimetypes.guess_type(url.partition("?")[0])
@@ -37,6 +33,5 @@ def blob_of(kind: str, given: Any) -> dict[str, Any]:
 
 
 def _from_data_url(url: str, what: str) -> dict[str, Any]:
-    if (found := _DATA_URL.fullmatch(url)) is None:
-        raise CallError(f"the data: URL of {what} is not base64")
-    return {"inlineData": {"mimeType": found[1], "data": found[2]}}
+    kind, data = inline(url, what)
+    return {"inlineData": {"mimeType": kind, "data": data}}

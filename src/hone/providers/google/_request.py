@@ -5,9 +5,7 @@ Fields that no list below names go through as they are: `safetySettings`, `cache
 
 from typing import Any
 
-import msgspec
-
-from hone.errors import CallError
+from hone.providers._asked import asked_of
 from hone.providers.google._config import Settings, config_of
 from hone.providers.google._tools import calling_of, tools_of
 from hone.providers.google._turns import Message, contents_of
@@ -45,12 +43,7 @@ def translate(fields: dict[str, Any], model: str) -> dict[str, Any]:
     Raises:
         CallError: the request is not in the dialect, or asks for something the Gemini API cannot do.
     """
-    try:
-        asked = msgspec.convert(fields, _Asked)
-    except msgspec.ValidationError as problem:
-        raise CallError(f"not a chat completion request: {problem}") from None
-    if asked.functions:
-        raise CallError("`functions` cannot be sent to the Gemini API", hint="declare them as `tools`")
+    asked = asked_of(fields, "the Gemini API", _Asked)
     signed = not model.rpartition("/")[2].startswith(_UNSIGNED)
     system, contents = contents_of(asked.messages, signed=signed)
     known = {

@@ -3,9 +3,9 @@
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from hone.errors import CallError
+from hone.providers import _asked
 from hone.providers.google._media import blob_of, file_of
 
 Part = dict[str, Any]
@@ -15,25 +15,14 @@ NO_SIGNATURE = "skip_thought_signature_validator"
 """What the vendor takes in place of the signature of a call that another model made, or whose caller kept none."""
 
 
-class _Function(Struct):
-    name: str
-    arguments: str = ""
-
-
-class _Call(Struct):
-    id: str
-    function: _Function
+class _Call(_asked.Call):
     extra_content: dict[str, Any] | None = None
 
 
-class Message(Struct):
-    """A message of the OpenAI dialect. `extra_content` carries thought signatures back, and `images` what the model
-    painted, as our answer gave them."""
+class Message(_asked.Message):
+    """`extra_content` carries thought signatures back, and `images` what the model painted, as our answer gave them."""
 
-    role: str
-    content: str | list[Part] | None = None
-    tool_calls: list[_Call] | None = None
-    tool_call_id: str | None = None
+    tool_calls: list[_Call] | None = None  # type: ignore[assignment]
     name: str | None = None
     images: list[Part] | None = None
     extra_content: dict[str, Any] | None = None
@@ -111,27 +100,22 @@ def _signature(extra: dict[str, Any] | None) -> Part:
 
 
 def _function_call(call: _Call) -> Part:
-    try:
-        given = msgspec.json.decode(call.function.arguments or "{}", type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-        raise CallError(f"the arguments of tool call {call.id!r} are not a JSON object: {problem}") from None
-    called = {"id": call.id, "name": call.function.name, "args": given}
+    called = {"id": call.id, "name": call.function.name, "args": call.given()}
     return {"functionCall": called} | _signature(call.extra_content)
 
 
 def _function_response(message: Message, names: dict[str, str]) -> Part:
-    if message.tool_call_id is None:
-        raise CallError("a message of the role 'tool' has no tool_call_id")
-    name = names.get(message.tool_call_id) or message.name
+    answered = message.answers()
+    name = names.get(answered) or message.name
     if name is None:
         raise CallError(
-            f"the result of tool call {message.tool_call_id!r} follows no such call",
+            f"the result of tool call {answered!r} follows no such call",
             hint="send the assistant's message with its tool_calls before it",
         )
     parts = parts_of(message.content)
     said = _object("".join(part["text"] for part in parts if "text" in part))
     shown = [part for part in parts if "text" not in part]
-    response = {"id": message.tool_call_id, "name": name, "response": said}
+    response = {"id": answered, "name": name, "response": said}
     return {"functionResponse": response | ({"parts": shown} if shown else {})}
 
 
