@@ -135,7 +135,7 @@ def test_a_call_that_is_going_on_ends_as_it_began(client, upstream, folder, hous
     assert {span.attributes["config"] for span in spans(answers[0].headers["x-hone-trace-id"], 2)} == {before}
 
 
-def test_no_call_fails_while_the_files_change_again_and_again(client, folder, house):
+def test_no_call_fails_while_the_files_change_again_and_again(client, upstream, folder, house):
     over, problems = threading.Event(), []
 
     def ask() -> None:
@@ -162,6 +162,7 @@ def test_no_call_fails_while_the_files_change_again_and_again(client, folder, ho
     for asker in askers:
         asker.join()
     assert problems == []
+    assert len(upstream.received) > len(versions), "there were calls between the edits"
     assert len(versions) == 20
 
 

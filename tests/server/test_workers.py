@@ -160,13 +160,6 @@ def test_workers_do_not_outlive_a_main_process_that_was_killed(up, folder):
     house.close()
 
 
-def test_a_caller_who_leaves_is_noticed_through_the_control_plane_too(up):
-    served = up("--workers", "1")
-    with httpx.Client(base_url=served.url) as http, http.stream("GET", "/traces/new") as answer:
-        assert answer.status_code == 200
-    assert served.http.get("/healthz").json() == {"status": "ok"}
-
-
 def test_an_edit_is_in_force_in_every_worker(up, folder):
     served = up("--workers", "2")
     with (folder / "hone.toml").open("a") as file:

@@ -18,8 +18,12 @@ JSON = "application/json"
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
-    """Header names are lower case; of a repeated one the last counts."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    """Header names are lower case; of a repeated one the last counts. Decoded once for guard and door."""
+    known: dict[str, str] | None = scope.get("hone.headers")
+    if known is None:
+        known = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        scope["hone.headers"] = known
+    return known
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
