@@ -9,7 +9,7 @@ from hone.core import spelled_out
 from hone.datasets import Example
 from hone.errors import CallError, MissingExtra, ProjectError
 from hone.evals import Answer, Given, evaluators, make
-from hone.evals._text import squad_f1, whole_name
+from hone.evals.metrics.text._overlap import squad_f1, whole_name
 from hone.store import Judgement, Metric
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hone.evals import compare_paired, mean, mean_always, rate_always
-from hone.evals._intervals import paired_rates
-from hone.evals._tests import mcnemar, sign_flip
+from hone.evals.statistics._intervals import paired_rates
+from hone.evals.statistics._tests import mcnemar, sign_flip
 
 # (both, only a, only b, neither)
 CHANCES = [(0.55, 0.15, 0.15, 0.15), (0.80, 0.12, 0.03, 0.05), (0.30, 0.05, 0.10, 0.55)]

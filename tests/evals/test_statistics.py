@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from hone.evals import mean, means_apart, means_differ, rate, rates_apart, rates_differ
-from hone.evals._intervals import paired_rates
-from hone.evals._student import t_below, t_quantile
-from hone.evals._tests import mcnemar, sign_flip
+from hone.evals.statistics._intervals import paired_rates
+from hone.evals.statistics._student import t_below, t_quantile
+from hone.evals.statistics._tests import mcnemar, sign_flip
 
 
 @pytest.mark.parametrize("freedom", [0.7, 1, 1.5, 2, 3, 5, 10, 29.3, 100, 1e4, 1e6])

@@ -26,7 +26,10 @@ class Example(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkn
     input: dict[str, Any] | str  # by name; or the one string of a task that takes one
     expected: Any = None  # a right answer, a list of right answers, or any JSON; None is unknown
     reference: str | None = None  # a text to compare with
+    previous: str | None = None  # the answer that was given before, to be compared with
     context: Any = None  # what the answer should be grounded in
+    evaluators: tuple[str | dict[str, Any], ...] = ()  # what judges this example alone, beside those of the run
+    metadata: dict[str, Any] = {}  # anything else, kept as it is
     tags: tuple[str, ...] = ()
     origin: Origin = "human"
     split: Split | None = None

@@ -1,29 +1,36 @@
 """Judging: evaluators, experiments over datasets, and comparisons that say how sure they are."""
 
-from hone.evals._always import apart_always, mean_always, rate_always
-from hone.evals._case import Answer, Evaluator, Given, Measure
-from hone.evals._compare import Comparison, Verdict, compare_paired, judged, sentence, shown
-from hone.evals._intervals import Estimate, mean, means_apart, rate, rates_apart
-from hone.evals._kept import kept_pair
+from hone.evals._ask import Ask, Embed, Question, Told
+from hone.evals._case import Answer, Evaluator, Figure, Given, Judged, Measure
 from hone.evals._registry import evaluators, make
-from hone.evals._report import Run, Summary
-from hone.evals._run import TAG, Call, Plan, Rig, load, run
-from hone.evals._tests import means_differ, rates_differ
-from hone.evals._text import whole_name
+from hone.evals.metrics.text._overlap import whole_name
+from hone.evals.runs._kept import kept_pair
+from hone.evals.runs._report import Run, Summary
+from hone.evals.runs._run import TAG, Call, Plan, Rig, load, run
+from hone.evals.statistics._always import apart_always, mean_always, rate_always
+from hone.evals.statistics._compare import Comparison, Verdict, compare_paired, judged, sentence, shown
+from hone.evals.statistics._intervals import Estimate, mean, means_apart, rate, rates_apart
+from hone.evals.statistics._tests import means_differ, rates_differ
 
 __all__ = [
     "TAG",
     "Answer",
+    "Ask",
     "Call",
     "Comparison",
+    "Embed",
     "Estimate",
     "Evaluator",
+    "Figure",
     "Given",
+    "Judged",
     "Measure",
     "Plan",
+    "Question",
     "Rig",
     "Run",
     "Summary",
+    "Told",
     "Verdict",
     "apart_always",
     "compare_paired",

@@ -1,15 +1,19 @@
 """What evaluators are: functions from one answered example to judgements, with what their values mean."""
 
+import asyncio
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
 
+from hone.core import Span
 from hone.datasets import Example
+from hone.evals._ask import Ask, Embed
 from hone.store import Judgement, Metric
 
 Direction = Literal["up", "down"]
+Said = Iterable[Judgement] | Awaitable[Iterable[Judgement]]
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -21,6 +25,13 @@ class Answer(Struct, frozen=True, kw_only=True):
     cost: float | None = None
     trace_id: str | None = None
     span_id: str | None = None
+    finish_reason: str | None = None
+    tool_calls: tuple[dict[str, Any], ...] = ()  # as OpenAI's chat completions give them: {id, type, function}
+    usage: Mapping[str, int] | None = None  # tokens: input, output, ...
+    logprobs: tuple[float, ...] | None = None  # natural logarithms, one a token of the answer
+    context: tuple[str, ...] = ()  # the passages that were retrieved for it
+    messages: tuple[dict[str, Any], ...] = ()  # the whole conversation, where there was more than one turn
+    spans: Callable[[], Sequence[Span]] | None = None  # what happened, read when an evaluator asks for it
 
 
 class Measure(Struct, frozen=True, kw_only=True):
@@ -32,30 +43,73 @@ class Measure(Struct, frozen=True, kw_only=True):
 
 
 class Given(Struct, frozen=True, kw_only=True):
-    """What an evaluator may know when it is made: the option behind its name, and the task's output schema."""
+    """What an evaluator may know when it is made.
+
+    `option` is what stands behind its name (`rouge:2`). The rest of what is asked of it comes as an object: `value` is
+    what to compare with, in place of what the example expects; `threshold` turns a number into right or wrong.
+    """
 
     option: str | None = None
-    schema: Mapping[str, Any] | None = None
+    value: Any = None
+    threshold: float | None = None
+    settings: Mapping[str, Any] = {}  # everything else that was written beside its name
+    name: str | None = None  # the metric's, when it shall have another one
+    schema: Mapping[str, Any] | None = None  # of the task's output
     read_schema: Callable[[str], Mapping[str, Any]] | None = None  # a JSON Schema of the project, by its path
+    ask: Ask | None = None  # a model, for those that judge with one
+    embed: Embed | None = None
+
+
+class Figure(Struct, frozen=True, kw_only=True):
+    """One number of a whole variant that is no mean over its cases, such as an area under a curve."""
+
+    name: str
+    value: float | None
+    low: float | None = None  # the 95 % interval, where one is known
+    high: float | None = None
+    n: int = 0
+    direction: Direction = "up"
+    method: str = ""
+
+
+class Judged(Struct, frozen=True):
+    """One example of a variant with its answer and what was said of it."""
+
+    example: Example
+    answer: Answer
+    judgements: tuple[Judgement, ...]
 
 
 class Evaluator(Struct, frozen=True, kw_only=True):
-    """`judge` says something about an answer that came, or nothing where the example gives it no ground to."""
+    """`judge` says something about an answer that came, or nothing where the example gives it no ground to.
+
+    It may be a coroutine function. `sum_up` adds figures of a variant as a whole, once it has run. `choose` says
+    something about the answers of all variants to one example, by variant.
+    """
 
     name: str
     measures: tuple[Measure, ...]
-    judge: Callable[[Example, Answer], Iterable[Judgement]]
+    judge: Callable[[Example, Answer], Said]
+    sum_up: Callable[[Sequence[Judged]], Iterable[Figure]] | None = None
+    choose: Callable[[Example, Mapping[str, Answer]], Awaitable[Mapping[str, Iterable[Judgement]]]] | None = None
+    by: Literal["code", "judge"] = "code"
+    key: str = ""  # what tells it from another of that name: its version, its model and prompt
 
-    def judgements(self, example: Example, answer: Answer) -> list[Judgement]:
+    async def said(self, example: Example, answer: Answer) -> list[Judgement]:
         """What this evaluator says. A failed call, or a failure of its own, counts as the worst."""
         if answer.error is not None:
-            return self._worst(example, f"the call failed: {answer.error}")
+            return self._worst(f"the call failed: {answer.error}")
         try:
-            return list(self.judge(example, answer))
+            found = self.judge(example, answer)
+            return list(await found if isinstance(found, Awaitable) else found)
         except Exception as problem:
-            return self._worst(example, f"the evaluator failed: {type(problem).__name__}: {problem}")
+            return self._worst(f"the evaluator failed: {type(problem).__name__}: {problem}")
 
-    def _worst(self, example: Example, why: str) -> list[Judgement]:
+    def judgements(self, example: Example, answer: Answer) -> list[Judgement]:
+        """The same, for callers without an event loop."""
+        return asyncio.run(self.said(example, answer))
+
+    def _worst(self, why: str) -> list[Judgement]:
         return [Judgement(each.name, each.worst, why) for each in self.measures if each.worst is not None]
 
 

@@ -6,7 +6,7 @@ from math import sqrt
 from msgspec import Struct
 
 from hone.core import wilson
-from hone.evals._student import standard_error, t_quantile
+from hone.evals.statistics._student import standard_error, t_quantile
 
 _SHARE = 0.975
 

@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from hone.errors import CallError
 from hone.evals._case import Direction
-from hone.evals._compare import Comparison, compare_paired
-from hone.evals._intervals import mean, rate
+from hone.evals.statistics._compare import Comparison, compare_paired
+from hone.evals.statistics._intervals import mean, rate
 from hone.store import Experiment, Result
 
 

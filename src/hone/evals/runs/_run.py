@@ -21,7 +21,7 @@ from hone.errors import (
     UnknownModel,
 )
 from hone.evals._case import Answer, Evaluator
-from hone.evals._report import Run
+from hone.evals.runs._report import Run
 from hone.store import Experiment, Experiments, Result
 
 TAG = "eval"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import erfc, sqrt
 
-from hone.evals._student import standard_error, t_below
+from hone.evals.statistics._student import standard_error, t_below
 
 _EXACT = 20  # differences whose 2^20 signs are all tried
 _DRAWS = 20_000

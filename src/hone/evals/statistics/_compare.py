@@ -8,8 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hone.evals._case import Direction
-from hone.evals._intervals import Estimate, mean, paired_rates
-from hone.evals._tests import mcnemar, sign_flip
+from hone.evals.statistics._intervals import Estimate, mean, paired_rates
+from hone.evals.statistics._tests import mcnemar, sign_flip
 
 Verdict = Literal["pass", "fail", "cannot_tell"]
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from hone.evals._report import Run
-from hone.evals._run import load
+from hone.evals.runs._report import Run
+from hone.evals.runs._run import load
 from hone.store import Experiment, Experiments
 
 _LOOKED_AT = 200

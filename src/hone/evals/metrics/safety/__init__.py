@@ -1,0 +1,4 @@
+"""Evaluators of harm: personal data, insults, prejudice, refusals."""
+
+NAMES: dict[str, str] = {}
+"""Evaluators by name, as `module:factory`."""
