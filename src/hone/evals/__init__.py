@@ -3,6 +3,7 @@
 from hone.evals._ask import Ask, Embed, Question, Told
 from hone.evals._case import Answer, Evaluator, Figure, Given, Judged, Measure
 from hone.evals._registry import evaluators, make
+from hone.evals.metrics.agents._simulate import Simulated, simulate
 from hone.evals.metrics.text._overlap import whole_name
 from hone.evals.runs._kept import kept_pair
 from hone.evals.runs._report import Run, Summary
@@ -29,6 +30,7 @@ __all__ = [
     "Question",
     "Rig",
     "Run",
+    "Simulated",
     "Summary",
     "Told",
     "Verdict",
@@ -50,5 +52,6 @@ __all__ = [
     "run",
     "sentence",
     "shown",
+    "simulate",
     "whole_name",
 ]
