@@ -4,6 +4,7 @@ from hone.evals._ask import Ask, Embed, Question, Told
 from hone.evals._case import Answer, Evaluator, Figure, Given, Judged, Measure
 from hone.evals._registry import evaluators, make
 from hone.evals.metrics.agents._simulate import Simulated, simulate
+from hone.evals.metrics.safety._honest import honest_examples
 from hone.evals.metrics.text._overlap import whole_name
 from hone.evals.runs._kept import kept_pair
 from hone.evals.runs._report import Run, Summary
@@ -37,6 +38,7 @@ __all__ = [
     "apart_always",
     "compare_paired",
     "evaluators",
+    "honest_examples",
     "judged",
     "kept_pair",
     "load",

@@ -10,6 +10,7 @@ from hone.errors import CallError
 from hone.evals._case import Evaluator, Given, from_function
 from hone.evals.judges import NAMES as JUDGES
 from hone.evals.metrics.agents import NAMES as AGENTS
+from hone.evals.metrics.custom import NAMES as CUSTOM
 from hone.evals.metrics.language import NAMES as LANGUAGE
 from hone.evals.metrics.retrieval import NAMES as RETRIEVAL
 from hone.evals.metrics.safety import NAMES as SAFETY
@@ -18,7 +19,7 @@ from hone.evals.metrics.text import NAMES as TEXT
 from hone.registry import Registry
 from hone.store import Metric
 
-evaluators = Registry("hone.evaluators", TEXT | STRUCTURE | RETRIEVAL | AGENTS | SAFETY | LANGUAGE | JUDGES)
+evaluators = Registry("hone.evaluators", TEXT | STRUCTURE | RETRIEVAL | AGENTS | SAFETY | LANGUAGE | CUSTOM | JUDGES)
 
 Asked = str | Mapping[str, Any] | Callable[..., Any] | Evaluator
 """A name (`rouge:2`), an object (`{"type": "rouge", "value": "...", "threshold": 0.4}`), a function or an evaluator."""
