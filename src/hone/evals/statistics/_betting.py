@@ -8,12 +8,12 @@ bounded random variables by betting", Journal of the Royal Statistical Society B
 
 from collections.abc import Iterable
 from math import log, log1p, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
+    from numpy.typing import NDArray
 
-    Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+    Array = NDArray[Any]
 
 _LARGEST = 0.75  # of the stake that would risk ruin; the paper suggests 1/2 or 3/4
 _GRID = 2_001
