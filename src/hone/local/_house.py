@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hone.core import Clock, Target, new_id, now_ns, valid_span_id, valid_trace_id
+from hone.datasets import Versions
 from hone.feedback import score_from
 from hone.gateway import Standing, standings
 from hone.local._configuration import configuration
@@ -18,7 +19,7 @@ from hone.local._plane import Plane, cassette_of
 from hone.project import Project, load
 from hone.providers import Provider
 from hone.releases import Releases
-from hone.store import Batches, BatchWork, Experiments, StoredFiles, Telemetry, open_database
+from hone.store import Batches, BatchWork, Contents, Experiments, StoredFiles, Telemetry, open_database
 from hone.traces import Recorder, TraceFilter, Traces
 
 _COMMIT_SECONDS = 30.0
@@ -55,6 +56,7 @@ class House(Plane):
         self.recorder = Recorder(self.telemetry, price=self._price_of, clock=clock)
         self.traces = Traces(self.telemetry, project.name)
         self.experiments = Experiments(engine)
+        self.versions = Versions(project.name, self.experiments, Contents(project.blobs_url, "datasets"))
         self.releases = Releases(
             self._project, self.catalog, self.experiments, self.telemetry, record=self.recorder.spool,
             configuration=partial(configuration, self), changed=self.shares.changed, clock=clock,
