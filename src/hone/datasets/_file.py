@@ -28,6 +28,11 @@ class Grown(Struct, frozen=True, kw_only=True):
     repeated: int
     examples: int  # in the dataset now
 
+    @property
+    def said(self) -> str:
+        """It in one line."""
+        return f"{self.name}: {self.added:,} added, {self.repeated:,} were there already, {self.examples:,} in all"
+
 
 def names(folder: Path) -> list[str]:
     """The datasets in a folder."""
