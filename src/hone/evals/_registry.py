@@ -60,7 +60,7 @@ def make(
 
 def _by_name(text: str, given: Given) -> Evaluator:
     name, colon, option = text.partition(":")
-    factory = evaluators.load(name)
+    factory = given.judges.get(name) or evaluators.load(name)
     made: Evaluator = factory(replace(given, option=option if colon else None))
     return made
 
