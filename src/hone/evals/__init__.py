@@ -3,6 +3,8 @@
 from hone.evals._ask import Ask, Embed, Question, Told
 from hone.evals._case import Answer, Evaluator, Figure, Given, Judged, Measure
 from hone.evals._registry import evaluators, make
+from hone.evals.judges._card import Card, Cards
+from hone.evals.judges._corrected import corrected_by
 from hone.evals.metrics.text._overlap import whole_name
 from hone.evals.runs._kept import kept_pair
 from hone.evals.runs._report import Run, Summary
@@ -17,6 +19,8 @@ __all__ = [
     "Answer",
     "Ask",
     "Call",
+    "Card",
+    "Cards",
     "Comparison",
     "Embed",
     "Estimate",
@@ -34,6 +38,7 @@ __all__ = [
     "Verdict",
     "apart_always",
     "compare_paired",
+    "corrected_by",
     "evaluators",
     "judged",
     "kept_pair",
