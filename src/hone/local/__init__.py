@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from hone.core import lazily
 
 if TYPE_CHECKING:
-    from hone.local._evaluate import Bench, Options
     from hone.local._calibrate import Calibration, calibrate
+    from hone.local._evaluate import Bench, Options
     from hone.local._hone import Hone, open_here
     from hone.local._house import House
     from hone.local._judges import Judging, cards_of, judging
