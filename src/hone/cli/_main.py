@@ -19,6 +19,7 @@ _VERBS = {
     "traces": ("hone.cli._traces", "See what happened: list traces, show one."),
     "datasets": ("hone.cli._datasets", "Collect cases: list, show, import, grow from traffic."),
     "evals": ("hone.cli._evals", "Measure variants over a dataset, and compare them."),
+    "judges": ("hone.cli._judges", "How far a judge agrees with people: calibrate, list, show."),
     "releases": ("hone.cli._releases", "Which variant gets which traffic: show, promote, canary, roll back."),
     "prompts": ("hone.cli._prompts", "Prompts and their versions: list, show, diff."),
     "feedback": ("hone.cli._feedback", "Add a score to a span, trace or session."),

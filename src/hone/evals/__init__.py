@@ -3,6 +3,8 @@
 from hone.evals._ask import Ask, Embed, Question, Told
 from hone.evals._case import Answer, Evaluator, Figure, Given, Judged, Measure
 from hone.evals._registry import evaluators, make
+from hone.evals.judges._card import Card, Cards
+from hone.evals.judges._corrected import corrected_by
 from hone.evals.metrics._promptfoo import PROMPTFOO
 from hone.evals.metrics.agents._simulate import Simulated, simulate
 from hone.evals.metrics.retrieval._trec import Scored, read_qrels, read_run, score_run
@@ -22,6 +24,8 @@ __all__ = [
     "Answer",
     "Ask",
     "Call",
+    "Card",
+    "Cards",
     "Comparison",
     "Embed",
     "Estimate",
@@ -41,6 +45,7 @@ __all__ = [
     "Verdict",
     "apart_always",
     "compare_paired",
+    "corrected_by",
     "evaluators",
     "honest_examples",
     "judged",
