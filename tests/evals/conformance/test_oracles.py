@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -96,19 +97,35 @@ def test_gleu_is_that_of_nltk(answer: str, expected: str) -> None:
     assert said("gleu", answer, [expected]) == pytest.approx(sentence_gleu([theirs], ours))
 
 
-class _NoWordNet:
-    """What NLTK asks for synonyms when there are none."""
+# NLTK looks for synonyms of stems; these words are their own.
+STEMS = st.lists(st.sampled_from(["the", "cat", "ran", "mat", "bern", "dog"]), min_size=1, max_size=14)
+SYNONYMS = {"cat": ("tabby", "bern"), "ran": ("dog", "mat"), "dog": ("cat",)}
+
+
+class _WordNet:
+    """WordNet as NLTK asks it, with a few words."""
+
+    def __init__(self, words: dict[str, tuple[str, ...]]) -> None:
+        self._words = words
 
     def synsets(self, word: str) -> list[Any]:
-        return []
+        lemmas = [SimpleNamespace(name=lambda one=each: one) for each in self._words.get(word, ())]
+        return [SimpleNamespace(lemmas=lambda: lemmas)]
 
 
 @given(WORDS.filter(str.strip), WORDS.filter(str.strip))
 def test_meteor_without_synonyms_is_that_of_nltk(answer: str, expected: str) -> None:
     ours, theirs = _meteor.tokens(answer), _meteor.tokens(expected)
-    stages = _meteor.stages()[:2]
-    wordnet: Any = _NoWordNet()
-    assert _meteor.meteor_of(ours, theirs, stages) == pytest.approx(single_meteor_score(theirs, ours, wordnet=wordnet))
+    none: Any = _WordNet({})
+    found = _meteor.meteor_of(ours, theirs, _meteor.stages()[:2])
+    assert found == pytest.approx(single_meteor_score(theirs, ours, wordnet=none))
+
+
+@given(STEMS, STEMS)
+def test_meteor_with_synonyms_is_that_of_nltk(ours: list[str], theirs: list[str]) -> None:
+    some: Any = _WordNet(SYNONYMS)
+    stages = [*_meteor.stages()[:2], lambda word: (word, *SYNONYMS.get(word, ()))]
+    assert _meteor.meteor_of(ours, theirs, stages) == pytest.approx(single_meteor_score(theirs, ours, wordnet=some))
 
 
 def _figures(name: str, cases: list[tuple[list[str], str]]) -> list[Figure]:
