@@ -92,7 +92,8 @@ def _print(found: Statistics) -> None:
         for name, count in values.items():
             table.add_row(f"{what} {name}".rstrip(), f"{count:,}")
     table.add_row("with an expected answer", f"{found.expected:,}")
-    table.add_row(f"in {found.groups.groups:,} groups", f"{found.examples - found.groups.alone:,}")
+    if found.groups.groups:
+        table.add_row(f"in {found.groups.groups:,} groups", f"{found.examples - found.groups.alone:,}")
     out.print(table)
     for title, lengths in (("input", found.input), ("expected", found.expected_length)):
         if lengths.n:

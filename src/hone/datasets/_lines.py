@@ -79,7 +79,7 @@ def decoded(line: bytes, shown: str, number: int) -> str:
     Raises:
         DatasetError: it is not UTF-8, or holds NUL bytes.
     """
-    if line.startswith(_UTF_16) or line[1:2] == b"\0":
+    if line.startswith(_UTF_16) or (line[1:2] == b"\0" and line[:1] != b"\0"):
         raise error("this is UTF-16 text", shown, number, "save the file as UTF-8")
     if b"\0" in line:
         raise error("this line holds NUL bytes", shown, number, "the file was cut off or is no text: fetch it again")

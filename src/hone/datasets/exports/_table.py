@@ -53,7 +53,7 @@ def _column(name: str, values: list[Any]) -> dict[str, list[Any]]:
 
 def _cell(value: Any) -> bool:
     """Is it text that comes back from a cell as it was?"""
-    if not isinstance(value, str) or not value or value != value.strip() or "\0" in value:
+    if not isinstance(value, str) or not value or value != value.strip() or set(value) & {"\0", "\r"}:
         return False
     try:
         value.encode()

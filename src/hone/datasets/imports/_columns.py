@@ -73,7 +73,7 @@ def example_of(row: Mapping[str, Any], how: Mapped, place: Place) -> Example:
         used.add(each.column if each.column in row else each.column.partition(".")[0])
         value = _value(row, each.column, place)
         field, dot, name = each.target.partition(".")
-        if value is _ABSENT or (value == "" and field != "input"):
+        if value is _ABSENT or (value == "" and field != "input" and not each.column.endswith(JSON)):
             continue
         if field == "metadata" and dot:
             more[name] = value
@@ -150,10 +150,8 @@ def _known(column: str, columns: Sequence[str]) -> None:
 
 def _tags(value: Any) -> list[str]:
     if isinstance(value, str):
-        value = from_json(value) if value.startswith("[") else re.split(r"[,;|]", value)
-    if not isinstance(value, list):
-        value = [value]
-    return [text for each in value if (text := _text(each).strip())]
+        value = from_json(value) if value.startswith("[") else [part.strip() for part in re.split(r"[,;|]", value)]
+    return [_text(each) for each in (value if isinstance(value, list) else [value]) if each not in _EMPTY]
 
 
 def _text(value: Any) -> str:

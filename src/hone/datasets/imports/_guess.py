@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hone.datasets._lines import FIELDS
 
@@ -36,7 +37,10 @@ class Column(Struct, frozen=True, kw_only=True):
 
 
 def guesses(said: Sequence[Column], columns: Iterable[str]) -> list[Column]:
-    """Parts for the columns that nobody spoke of; what looks like nothing else goes into the metadata."""
+    """Parts for the columns that nobody spoke of; what looks like nothing else goes into the metadata.
+
+    A column that is named as a part itself is no guess.
+    """
     taken = {each.column.partition(".")[0] for each in said} | {each.column for each in said}
     left = [name for name in columns if name not in taken]
     fields = {each.target.partition(".")[0] for each in said}
@@ -44,7 +48,7 @@ def guesses(said: Sequence[Column], columns: Iterable[str]) -> list[Column]:
     for kind in (_same_name, _synonyms, _questions):
         for target, column in list(kind(left, fields)):
             left.remove(column)
-            found.append(Column(target=target, column=column, guessed=True))
+            found.append(Column(target=target, column=column, guessed=kind is not _same_name))
         fields |= {each.target.partition(".")[0] for each in found}
     rest = [Column(target=f"metadata.{bare(name)}", column=name, guessed=True) for name in left]
     return [*_beside(found), *rest]
@@ -88,4 +92,4 @@ def _beside(found: list[Column]) -> list[Column]:
     """An `input` beside an `instruction` is one of two inputs, as in Alpaca's files."""
     named = any(each.target.startswith("input.") for each in found)
     whole = {each.target: "input.input" for each in found if each.target == "input"} if named else {}
-    return [Column(target=whole.get(each.target, each.target), column=each.column, guessed=True) for each in found]
+    return [replace(each, target=whole.get(each.target, each.target)) for each in found]

@@ -47,7 +47,10 @@ def open_source(path: Path, kind: Kind | None = None) -> Source:
     columns, first = columns_of(rows())
     if not first:
         raise DatasetError(f"{path} has no rows", hint="a dataset has at least one example")
-    return Source(path=path, kind=kind or _kind(columns, first), columns=columns, rows=rows)
+    looks = _kind(columns, first)
+    if looks == "examples" and not (isinstance(rows, partial) and rows.func in (line_rows, _document_rows)):
+        looks = "table"  # its cells are text, or null where nothing is
+    return Source(path=path, kind=kind or looks, columns=columns, rows=rows)
 
 
 def read_source(
