@@ -30,15 +30,20 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     trace: tuple[str, str] | None = None
     cache: bool = True  # false: the answer is neither taken from the cache nor kept in it
+    models: tuple[str, ...] = ()  # asked in place of those of the task's variant
+    parameters: dict[str, Any] = {}  # such as temperature; they win over the variant's
 
     @property
     def body(self) -> dict[str, Any]:
         """The fields of the chat completion that says this."""
-        beside = {} if self.cache else {"cache": False}
+        beside: dict[str, Any] = {} if self.cache else {"cache": False}
+        if self.models:
+            beside["models"] = list(self.models)
         if self.text is not None:
             fields = {"model": self.task, "messages": [{"role": "user", "content": self.text}]}
-            return fields | ({"hone": beside} if beside else {})
-        return {"model": self.task, "messages": [], "hone": {"input": self.input or {}, **beside}}
+            return self.parameters | fields | ({"hone": beside} if beside else {})
+        beside = {"input": self.input or {}, **beside}
+        return self.parameters | {"model": self.task, "messages": [], "hone": beside}
 
 
 class Connection(Protocol):

@@ -1,5 +1,6 @@
 """A project: the folder with a hone.toml, read once into frozen structs that every room can use."""
 
+from hone.project._check import cleared
 from hone.project._load import BASELINE, find, load
 from hone.project._scaffold import scaffold
 from hone.project._shapes import (
@@ -47,6 +48,7 @@ __all__ = [
     "Telemetry",
     "Timeout",
     "Variant",
+    "cleared",
     "duration",
     "find",
     "load",

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from hone.errors import MissingExtra, StoreError
 from hone.store._trouble import told
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every schema this hone knows, oldest first: compared with the database without importing alembic, which is slow."""
 
 _BUSY_SECONDS = 10
