@@ -19,19 +19,34 @@ class Reply(Struct, frozen=True, kw_only=True):
     model: str | None = None
     cost: float | None = None
     usage: dict[str, Any] | None = None
+    finish_reason: str | None = None
+    logprobs: tuple[float, ...] | None = None  # of the answer's tokens, natural; None unless they were asked for
 
     def __str__(self) -> str:
         return self.text
 
 
+class _Token(Struct):
+    logprob: float
+
+
+class _Logprobs(Struct):
+    content: list[_Token] | None = None
+
+
 class _Choice(Struct):
     message: dict[str, Any]
+    finish_reason: str | None = None
+    logprobs: _Logprobs | None = None
 
 
 class _Completion(Struct):
     choices: list[_Choice]
     model: str | None = None
     usage: dict[str, Any] | None = None
+
+
+_completion = msgspec.json.Decoder(_Completion)
 
 
 def reply_from(body: bytes, headers: dict[str, str]) -> Reply:
@@ -41,10 +56,11 @@ def reply_from(body: bytes, headers: dict[str, str]) -> Reply:
         UpstreamGarbage: the body is not a chat completion.
     """
     try:
-        found = msgspec.json.decode(body, type=_Completion)
+        found = _completion.decode(body)
     except msgspec.DecodeError as problem:
         raise UpstreamGarbage(f"the answer is not a chat completion: {problem}") from None
-    message = found.choices[0].message if found.choices else {}
+    choice = found.choices[0] if found.choices else _Choice({})
+    message, tokens = choice.message, choice.logprobs.content if choice.logprobs else None
     cost = headers.get("x-hone-cost")
     return Reply(
         text=message.get("content") or "",
@@ -55,4 +71,6 @@ def reply_from(body: bytes, headers: dict[str, str]) -> Reply:
         model=found.model,
         cost=None if cost is None else float(cost),
         usage=found.usage,
+        finish_reason=choice.finish_reason,
+        logprobs=None if tokens is None else tuple(each.logprob for each in tokens),
     )

@@ -138,3 +138,8 @@ class Result(Struct, frozen=True, kw_only=True):
     cost: float | None = None  # dollars
     details: Details | None = None
     created: int = 0
+
+    @property
+    def place(self) -> tuple[str, str, int]:
+        """Where it stands in its experiment."""
+        return self.variant, self.example, self.repeat

@@ -26,7 +26,14 @@ async def judge(plan: Plan, example: Example, answer: Answer) -> list[Judgement]
 
 def details_of(answer: Answer) -> Details | None:
     """What is kept of an answer beside its text; None where there is nothing."""
-    if not (answer.finish_reason or answer.tool_calls or answer.usage or answer.logprobs or answer.context or answer.messages):
+    if not (
+        answer.finish_reason
+        or answer.tool_calls
+        or answer.usage
+        or answer.logprobs
+        or answer.context
+        or answer.messages
+    ):
         return None
     return Details(
         finish_reason=answer.finish_reason,

@@ -16,6 +16,10 @@ from hone.store import Experiment, Metric
 _FORMAT = 1  # of the key of an answer: another number, and nothing that was kept is found any more
 
 
+Place = tuple[str, str, int]
+"""Where a result stands in an experiment: the cell's name, the example's id, and which repeat it is."""
+
+
 class Case(Struct, frozen=True):
     """One question to be asked: an example, at a cell, for the `repeat`-th time (from 0)."""
 
@@ -24,7 +28,7 @@ class Case(Struct, frozen=True):
     repeat: int
 
     @property
-    def place(self) -> tuple[str, str, int]:
+    def place(self) -> Place:
         """Where its result stands in an experiment."""
         return self.cell.name, self.example.id, self.repeat
 
@@ -59,7 +63,9 @@ class Plan(Struct, frozen=True, kw_only=True):
         """Every metric that an evaluator of the run, or of one of its examples, has a value for."""
         own = (each for example in self.examples for each in self.own.get(example.id, ()))
         return {
-            measure.name: _metric(measure.metric, each) for each in (*self.evaluators, *own) for measure in each.measures
+            measure.name: _metric(measure.metric, each)
+            for each in (*self.evaluators, *own)
+            for measure in each.measures
         }
 
     def cases(self) -> Iterator[Case]:
@@ -116,7 +122,9 @@ class Keys:
 
 
 def _metric(metric: Metric, evaluator: Evaluator) -> Metric:
-    return metric if metric.by == evaluator.by else Metric(kind=metric.kind, direction=metric.direction, by=evaluator.by)
+    return (
+        metric if metric.by == evaluator.by else Metric(kind=metric.kind, direction=metric.direction, by=evaluator.by)
+    )
 
 
 def _sha256(*parts: Any) -> str:

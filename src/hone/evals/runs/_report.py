@@ -1,7 +1,7 @@
 """What a run says: every metric of every variant with its interval, and how two variants compare."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
@@ -10,9 +10,11 @@ from hone.errors import CallError
 from hone.evals._case import Direction, Figure
 from hone.evals.statistics._compare import Comparison, compare_paired
 from hone.evals.statistics._estimate import estimate
-from hone.evals.statistics._gates import Gate, gate
-from hone.evals.statistics._slices import Slice, compare_slices
 from hone.store import Experiment, Result
+
+if TYPE_CHECKING:
+    from hone.evals.statistics._gates import Gate
+    from hone.evals.statistics._slices import Slice
 
 Value = bool | float
 
@@ -101,9 +103,7 @@ class Run(Struct, frozen=True, kw_only=True):
         if not values:
             return Summary(n=0, mean=None, low=None, high=None, **about)
         groups = self.groups
-        found = estimate(
-            list(values.values()), [groups[example] for example in values], boolean=what.kind == "boolean"
-        )
+        found = estimate(list(values.values()), [groups[example] for example in values], boolean=what.kind == "boolean")
         return Summary(n=found.n, mean=found.mean, low=found.low, high=found.high, method=found.method, **about)
 
     def summaries(self) -> list[Summary]:
@@ -130,22 +130,24 @@ class Run(Struct, frozen=True, kw_only=True):
             first, second, groups=self.groups, **self._about(a, b, metric, theirs), not_worse_by=not_worse_by
         )
 
-    def gate(
-        self, a: str, b: str, margins: dict[str, float], *, other: "Run | None" = None
-    ) -> Gate:
+    def gate(self, a: str, b: str, margins: dict[str, float], *, other: "Run | None" = None) -> "Gate":
         """Several metrics of the same two variants at once, each with its margin: one verdict, corrected by Holm.
 
         Raises:
             CallError: as for `compare`.
         """
+        from hone.evals.statistics._gates import gate
+
         return gate([self.compare(a, b, name, not_worse_by=margin, other=other) for name, margin in margins.items()])
 
-    def slices(self, a: str, b: str, metric: str | None = None, *, other: "Run | None" = None) -> list[Slice]:
+    def slices(self, a: str, b: str, metric: str | None = None, *, other: "Run | None" = None) -> "list[Slice]":
         """The same comparison for the cases of each tag, corrected for how many there are (Benjamini-Hochberg).
 
         Raises:
             CallError: as for `compare`.
         """
+        from hone.evals.statistics._slices import compare_slices
+
         theirs, metric = self._against(a, b, metric, other)
         first, second = self.values(a, metric), theirs.values(b, metric)
         return compare_slices(first, second, self.tags, groups=self.groups, **self._about(a, b, metric, theirs))

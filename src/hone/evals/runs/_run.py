@@ -1,11 +1,11 @@
 """Running an experiment: what is missing is asked, many calls at once, and kept as it comes."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hone.errors import CallError, NotFound
 from hone.evals.runs._figures import choose, figures
-from hone.evals.runs._plan import Case, Keys, Plan
+from hone.evals.runs._plan import Case, Keys, Place, Plan
 from hone.evals.runs._report import Run
 from hone.evals.runs._rig import Rig
 from hone.evals.runs._work import Work
@@ -17,13 +17,20 @@ def run(plan: Plan, rig: Rig, *, fresh: bool = False, experiment: str | None = N
     return asyncio.run(arun(plan, rig, fresh=fresh, experiment=experiment))
 
 
-async def arun(plan: Plan, rig: Rig, *, fresh: bool = False, experiment: str | None = None) -> Run:
+async def arun(
+    plan: Plan,
+    rig: Rig,
+    *,
+    fresh: bool = False,
+    experiment: str | None = None,
+    kept: Sequence[Result] | None = None,
+) -> Run:
     """Run what is missing, and keep every result as it comes.
 
     The newest experiment over the same examples, configurations and evaluators is continued, or `experiment` by its id;
     `fresh` begins anew. What an earlier experiment asked in the same words is not asked again but judged anew.
     Interrupted, a run keeps what has come so far, and the next one goes on from there. A call that failed, again and
-    again where that might have helped, is a result too.
+    again where that might have helped, is a result too. `kept` are answers for all of it: nothing is asked then.
 
     Raises:
         CallError: there is nothing to run, or `experiment` is of something else.
@@ -31,10 +38,10 @@ async def arun(plan: Plan, rig: Rig, *, fresh: bool = False, experiment: str | N
     """
     begun = _begun(plan, rig, fresh, experiment)
     done = rig.store.results(begun.id)
-    there = {(each.variant, each.example, each.repeat) for each in done}
+    there = {each.place for each in done}
     todo = [case for case in plan.cases() if case.place not in there]
     rig.stopping.begin()
-    work = Work(plan, rig, begun, done, {} if fresh or not todo else _known(plan, rig, todo))
+    work = Work(plan, rig, begun, done, {} if fresh else _known(plan, rig, todo, kept))
     if not todo and begun.state == "done":
         work.tell()
         return Run(experiment=begun, results=in_order(done))
@@ -78,9 +85,15 @@ def _not_there(id: str) -> NotFound:
     return NotFound(f"no experiment {id!r}", hint="hone evals list shows them")
 
 
-def _known(plan: Plan, rig: Rig, todo: list[Case]) -> Mapping[str, Result]:
-    keys = Keys(plan)
-    return rig.store.answered(plan.project, [keys.of(case) for case in todo])
+def _known(plan: Plan, rig: Rig, todo: list[Case], kept: Sequence[Result] | None) -> Mapping[Place, Result]:
+    """Answers that are there already, by where they go."""
+    if kept is not None:
+        return {each.place: each for each in kept}
+    if not todo:
+        return {}
+    keys = {case.place: key for case, key in zip(todo, map(Keys(plan).of, todo), strict=True)}
+    known = rig.store.answered(plan.project, list(keys.values()))
+    return {place: known[key] for place, key in keys.items() if key in known}
 
 
 def _begun(plan: Plan, rig: Rig, fresh: bool, id: str | None) -> Experiment:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from hone.evals.runs._asking import Asking
 from hone.evals.runs._judging import answer_of, details_of, input_of, judge
 from hone.evals.runs._keeper import Keeper
-from hone.evals.runs._plan import Case, Keys, Plan
+from hone.evals.runs._plan import Case, Keys, Place, Plan
 from hone.evals.runs._rig import TAG, Progress, Rig
 from hone.store import Experiment, Result
 
@@ -20,9 +20,9 @@ class Work:
     """One run from its first case to its last. `results` are those that are committed, earlier ones included."""
 
     def __init__(
-        self, plan: Plan, rig: Rig, experiment: Experiment, done: Sequence[Result], known: Mapping[str, Result]
+        self, plan: Plan, rig: Rig, experiment: Experiment, done: Sequence[Result], known: Mapping[Place, Result]
     ) -> None:
-        """`done` stand in the experiment already; `known` are answers of other experiments, by their key."""
+        """`done` stand in the experiment already; `known` are answers of other experiments, by where they go."""
         self._plan = plan
         self._rig = rig
         self._experiment = experiment
@@ -78,8 +78,7 @@ class Work:
                 return
 
     async def _one(self, case: Case) -> None:
-        key = self._keys.of(case)
-        if (known := self._known.get(key)) is not None:
+        if (known := self._known.get(case.place)) is not None:
             judgements = await judge(self._plan, case.example, answer_of(known, self._rig.spans))
             cell, example, repeat = case.place
             moved = replace(
@@ -99,7 +98,7 @@ class Work:
                 variant=case.cell.name,
                 example=case.example.id,
                 repeat=case.repeat,
-                key=key,
+                key=self._keys.of(case),
                 input=input_of(case.example),
                 group=case.example.group,
                 tags=case.example.tags,
