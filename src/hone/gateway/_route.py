@@ -122,7 +122,7 @@ class Router:
         if (model := self._models.get(name)) is not None:
             return model
         provider, slash, vendor_name = name.partition("/")
-        if slash and vendor_name and provider in registry.names():
+        if slash and vendor_name and provider in registry:
             return Model(alias=name, provider=provider, name=vendor_name)
         known = [*self._project.tasks, *self._models, *self._project.balanced]
         raise UnknownModel(f"no task or model named {name!r}", hint=_near(name, known))

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from hone.local._hone import Hone, open_here
     from hone.local._house import House
     from hone.local._likeness import Likeness, likeness
+    from hone.local._near import Near
     from hone.local._plane import Plane
     from hone.local._sdk import Evaluation, dataset, evaluate, grow, record
     from hone.local._serving import Serving
@@ -22,6 +23,7 @@ __getattr__ = lazily(
         "Hone": "_hone",
         "House": "_house",
         "Likeness": "_likeness",
+        "Near": "_near",
         "Options": "_evaluate",
         "Plane": "_plane",
         "Serving": "_serving",
@@ -41,6 +43,7 @@ __all__ = [
     "Hone",
     "House",
     "Likeness",
+    "Near",
     "Options",
     "Plane",
     "Serving",

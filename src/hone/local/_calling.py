@@ -24,9 +24,12 @@ _TOKENS = {"prompt_tokens": "input", "completion_tokens": "output", "total_token
 def call_of(request: RunRequest, start: int) -> Call:
     """The call of a request that was made in this process."""
     trace_id, parent_id = request.trace or (new_trace_id(), None)
+    fields = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in request.parameters.items()}
+    turns = [] if request.text is None else [{"role": "user", "content": request.text}]
+    fields["messages"] = msgspec.Raw(msgspec.json.encode(turns))
     return Call(
         model=request.task,
-        fields={name: msgspec.Raw(msgspec.json.encode(value)) for name, value in request.body.items()},
+        fields=fields,
         input=request.input,
         models=request.models,
         start=start,
@@ -45,7 +48,8 @@ def near(plane: "Plane", task: str) -> Calling:
 
     async def call(case: Case, tags: tuple[str, ...]) -> Answer:
         asked = call_of(_request(task, case, tags), plane.clock())
-        plane.overheard[asked.trace_id] = spans = []
+        spans: list[Span] = []
+        plane.overheard[asked.trace_id] = spans
         start = time.perf_counter()
         try:
             reply = await plane.gateway.chat(asked)

@@ -108,7 +108,7 @@ class Bench:
         found = load(self.house.experiments, self.house.project.name, experiment)
         at = found.experiment
         dataset = self.dataset(data or at.dataset)
-        same = replace(options, split=at.split, limit=at.examples, repeats=at.repeats)  # type: ignore[arg-type]
+        same = replace(options, split=at.split, limit=at.examples, repeats=at.repeats)
         return self._run(partial(rescore, run=found), self._plan(at.task, dataset, same, cells_of(at)), same)
 
     def plan(self, names: Sequence[str], data: Data, options: Options) -> Plan:

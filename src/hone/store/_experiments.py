@@ -1,20 +1,21 @@
 """The catalog's second half: versions of datasets, experiments and their results."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, RowMapping, Select, bindparam, func, insert, select, update
+from sqlalchemy import Dialect, Engine, RowMapping, Select, bindparam, func, insert, select, update
 
 from hone.core import Clock, from_json, now_ns, to_json
 from hone.store._catalog import one_at_a_time
 from hone.store._catalog_shapes import DatasetVersion, Details, Experiment, Judgement, Result
 from hone.store._catalog_text import storable, stored
-from hone.store._database import reading, writing
+from hone.store._database import dialect_of, reading, writing
 from hone.store._schema import dataset_versions, experiments, results
 
 _AS_JSON = ("variants", "evaluators", "metrics", "cells", "figures", "judgements", "details")
-_AT_ONCE = 500  # values in one statement; databases have limits of their own
+_LOOKED_AT = 200  # experiments, newest first, that may have asked the same
 
 _decoder = msgspec.json.Decoder(list[Judgement])
 
@@ -87,8 +88,12 @@ class Experiments:
         """Keep results; one that is there already stays as it was."""
         if not found:
             return
+        statement, names = _insert(self._engine.dialect)
+        named = [_result_row(each) for each in found]
+        rows: Any = named if names is None else [tuple(row[name] for name in names) for row in named]
         with writing(self._engine) as connection:
-            connection.execute(_unless_there(connection), [_result_row(each) for each in found])
+            # Handed to the driver as it is: SQLAlchemy's own way to it took as long as the database itself.
+            connection.exec_driver_sql(statement, rows)
 
     def judge(self, found: Sequence[Result]) -> None:
         """Put the judgements of kept results in the place of those that they had."""
@@ -108,17 +113,21 @@ class Experiments:
         with writing(self._engine) as connection:
             connection.execute(update(results).where(*which).values(judgements=bindparam("said")), rows)
 
-    def answered(self, project: str, keys: Sequence[str]) -> dict[str, Result]:
-        """The newest answer of any experiment to each of these keys, by key. Failed calls are no answers."""
+    def answered(self, project: str, task: str, configured: Collection[str], keys: Iterable[str]) -> dict[str, Result]:
+        """The newest answer of an earlier experiment to each of these keys, by key. Failed calls are no answers.
+
+        `configured` are the SHA-256 of the variants that the keys were made of: only who ran one of them is looked at.
+        """
         found: dict[str, Result] = {}
-        mine = select(experiments.c.id).where(experiments.c.project == project)
-        with reading(self._engine) as connection:
-            if connection.execute(mine.limit(1)).first() is None:
-                return found
-            for first in range(0, len(keys), _AT_ONCE):
-                here = results.c.key.in_(keys[first : first + _AT_ONCE])
-                query = select(results).where(here, results.c.error.is_(None), results.c.experiment.in_(mine))
-                for row in connection.execute(query.order_by(results.c.created)).mappings():
+        missing = set(keys)
+        for each in self.latest(project, task=task, limit=_LOOKED_AT):
+            variants = [name for name, sha256 in each.variants.items() if sha256 in configured]
+            if not missing or not variants:
+                continue
+            mine = (results.c.experiment == each.id) & results.c.variant.in_(map(storable, variants))
+            for row in self._rows(select(results).where(mine, results.c.error.is_(None))):
+                if row["key"] in missing:
+                    missing.remove(row["key"])
                     found[row["key"]] = _result(row)
         return found
 
@@ -138,13 +147,15 @@ class Experiments:
             return connection.execute(query).mappings().all()
 
 
-def _unless_there(connection: Connection) -> Any:
-    """An insert that leaves rows alone whose key is there. Both dialects know it, each as a word of its own."""
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as into
-    else:
-        from sqlalchemy.dialects.sqlite import insert as into  # type: ignore[assignment]
-    return into(results).on_conflict_do_nothing()
+@lru_cache
+def _insert(dialect: Dialect) -> tuple[str, list[str] | None]:
+    """An insert that leaves results alone that are there, in the words of the driver, and the order of its values.
+
+    None where they have names.
+    """
+    into = dialect_of(dialect).insert(results).on_conflict_do_nothing()
+    compiled = into.compile(dialect=dialect)
+    return str(compiled), list(compiled.positiontup) if compiled.positional else None
 
 
 def _row(item: Experiment) -> dict[str, Any]:

@@ -185,7 +185,6 @@ results = Table(
     Column("cost", Float),  # dollars
     Column("details", Text),  # JSON object: what else came with the answer, for evaluators to come
     Column("created", BigInteger, nullable=False),
-    Index(None, "key"),
 )
 
 # -- access ------------------------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from hone.evals._case import Answer
 from hone.evals.runs._plan import Plan
 from hone.store import Details, Judgement, Result
 
+_NOTHING = Details()
+
 Spans = Callable[[str], Sequence[Span]]
 
 
@@ -26,16 +28,7 @@ async def judge(plan: Plan, example: Example, answer: Answer) -> list[Judgement]
 
 def details_of(answer: Answer) -> Details | None:
     """What is kept of an answer beside its text; None where there is nothing."""
-    if not (
-        answer.finish_reason
-        or answer.tool_calls
-        or answer.usage
-        or answer.logprobs
-        or answer.context
-        or answer.messages
-    ):
-        return None
-    return Details(
+    found = Details(
         finish_reason=answer.finish_reason,
         tool_calls=answer.tool_calls,
         usage=None if answer.usage is None else dict(answer.usage),
@@ -43,6 +36,7 @@ def details_of(answer: Answer) -> Details | None:
         context=answer.context,
         messages=answer.messages,
     )
+    return None if found == _NOTHING else found
 
 
 def answer_of(result: Result, spans: Spans | None = None) -> Answer:

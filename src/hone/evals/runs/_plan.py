@@ -112,13 +112,17 @@ class Keys:
     def __init__(self, plan: Plan) -> None:
         self._task = plan.task
         self._inputs: dict[str, str] = {}
+        self._known: dict[Place, str] = {}
 
     def of(self, case: Case) -> str:
+        if (known := self._known.get(case.place)) is not None:
+            return known
         example = case.example
         if (asked := self._inputs.get(example.id)) is None:
             asked = self._inputs[example.id] = example.key
         parts = f"{_FORMAT}\n{self._task}\n{case.cell.sha256}\n{asked}\n{case.repeat}"
-        return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()
+        made = self._known[case.place] = hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()
+        return made
 
 
 def _metric(metric: Metric, evaluator: Evaluator) -> Metric:

@@ -41,7 +41,8 @@ async def arun(
     there = {each.place for each in done}
     todo = [case for case in plan.cases() if case.place not in there]
     rig.stopping.begin()
-    work = Work(plan, rig, begun, done, {} if fresh else _known(plan, rig, todo, kept))
+    keys = Keys(plan)
+    work = Work(plan, rig, begun, done, {} if fresh else _known(plan, rig, todo, keys, kept), keys)
     if not todo and begun.state == "done":
         work.tell()
         return Run(experiment=begun, results=in_order(done))
@@ -85,14 +86,17 @@ def _not_there(id: str) -> NotFound:
     return NotFound(f"no experiment {id!r}", hint="hone evals list shows them")
 
 
-def _known(plan: Plan, rig: Rig, todo: list[Case], kept: Sequence[Result] | None) -> Mapping[Place, Result]:
+def _known(
+    plan: Plan, rig: Rig, todo: list[Case], names: Keys, kept: Sequence[Result] | None
+) -> Mapping[Place, Result]:
     """Answers that are there already, by where they go."""
     if kept is not None:
         return {each.place: each for each in kept}
     if not todo:
         return {}
-    keys = {case.place: key for case, key in zip(todo, map(Keys(plan).of, todo), strict=True)}
-    known = rig.store.answered(plan.project, list(keys.values()))
+    keys = {case.place: names.of(case) for case in todo}
+    configured = {each.sha256 for each in plan.cells}
+    known = rig.store.answered(plan.project, plan.task, configured, keys.values())
     return {place: known[key] for place, key in keys.items() if key in known}
 
 

@@ -20,7 +20,13 @@ class Work:
     """One run from its first case to its last. `results` are those that are committed, earlier ones included."""
 
     def __init__(
-        self, plan: Plan, rig: Rig, experiment: Experiment, done: Sequence[Result], known: Mapping[Place, Result]
+        self,
+        plan: Plan,
+        rig: Rig,
+        experiment: Experiment,
+        done: Sequence[Result],
+        known: Mapping[Place, Result],
+        keys: Keys,
     ) -> None:
         """`done` stand in the experiment already; `known` are answers of other experiments, by where they go."""
         self._plan = plan
@@ -28,7 +34,7 @@ class Work:
         self._experiment = experiment
         self.results = list(done)
         self._known = known
-        self._keys = Keys(plan)
+        self._keys = keys
         self._asking = Asking(rig, (TAG, experiment.id))
         self._keeper = Keeper(self._write, self._kept)
         self._total = len(plan.examples) * len(plan.cells) * plan.repeats
@@ -82,9 +88,18 @@ class Work:
             judgements = await judge(self._plan, case.example, answer_of(known, self._rig.spans))
             cell, example, repeat = case.place
             moved = replace(
-                known, experiment=self._experiment.id, variant=cell, example=example, repeat=repeat,
-                source=known.source or known.experiment, group=case.example.group, tags=case.example.tags, judgements=judgements, created=self._rig.clock(),
-            )  # fmt: skip
+                known,
+                experiment=self._experiment.id,
+                variant=cell,
+                example=example,
+                repeat=repeat,
+                key=known.key or self._keys.of(case),
+                source=known.source or known.experiment,
+                group=case.example.group,
+                tags=case.example.tags,
+                judgements=judgements,
+                created=self._rig.clock(),
+            )
             self._reused += 1
             self._keeper.keep(moved)  # nobody waits for it: it is kept elsewhere already
             await asyncio.sleep(0)

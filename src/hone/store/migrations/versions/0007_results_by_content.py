@@ -48,4 +48,3 @@ def _results() -> None:
     )
     op.execute(f"INSERT INTO results ({_KEPT}, repeat, key, tags) SELECT {_KEPT}, 0, '', '[]' FROM old_results")  # noqa: S608
     op.drop_table("old_results")
-    op.create_index("ix_results_key", "results", ["key"])
