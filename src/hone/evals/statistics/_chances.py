@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import sqrt
-from typing import TYPE_CHECKING
+from math import log, sqrt
+from typing import TYPE_CHECKING, Any
 
 from hone.evals.statistics._intervals import share_interval
 from hone.evals.statistics._normal import Z95, z_below
 
 if TYPE_CHECKING:
-    import numpy as np
+    from numpy.typing import NDArray
 
-    Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+    Array = NDArray[Any]
 
 _REACH = 6.5  # standard deviations beyond which counts are left out
 _MANY = 20_000  # cases from which on the normal approximation is as good
@@ -45,10 +45,9 @@ def passes_pairs(n: int, shares: Sequence[float], margin: float) -> float:
     if n > _MANY:
         error = sqrt((first + second - (first - second) ** 2) / n)
         return z_below((first - second + margin) / error - Z95) if error else float(first - second + margin > 0)
-    only, other = (_window(n, share) for share in (first, second))
-    a, b = np.meshgrid(only, other, indexing="ij")
+    a, b = (each.ravel() for each in np.meshgrid(_window(n, first), _window(n, second), indexing="ij"))
+    a, b = a[a + b <= n], b[a + b <= n]
     rest = n - a - b
-    a, b, rest = a[rest >= 0], b[rest >= 0], rest[rest >= 0]
     logs = _logs(n)
     chances = np.exp(
         logs[n]
@@ -60,10 +59,11 @@ def passes_pairs(n: int, shares: Sequence[float], margin: float) -> float:
         + _power_of(both + neither, rest)
     )
     agreeing = rest * (both / (both + neither) if both + neither else 0.0)
-    return float(chances[_low(agreeing, a, b, rest - agreeing) > -margin].sum())
+    low = _low(agreeing, a.astype(float), b.astype(float), rest - agreeing)
+    return float(chances[low > -margin].sum())
 
 
-def _window(n: int, share: float) -> "np.ndarray[tuple[int, ...], np.dtype[np.int64]]":
+def _window(n: int, share: float) -> "Array":
     import numpy as np
 
     reach = _REACH * sqrt(n * share * (1 - share)) + 3
@@ -79,7 +79,8 @@ def _low(both: "Array", first: "Array", second: "Array", neither: "Array") -> "A
     z2 = Z95 * Z95
 
     def half(share: "Array") -> "Array":
-        return Z95 * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+        found: Array = Z95 * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+        return found
 
     def middle(share: "Array") -> "Array":
         return (share + z2 / (2 * n)) / (1 + z2 / n)
@@ -89,7 +90,8 @@ def _low(both: "Array", first: "Array", second: "Array", neither: "Array") -> "A
     lean = both * neither - first * second
     lean = np.where(lean > 0, np.maximum(0.0, lean - n / 2), lean)
     r = np.divide(lean, np.sqrt(spread), out=np.zeros_like(lean), where=spread > 0)
-    return (first - second) / n - np.sqrt(np.maximum(0.0, down * down - 2 * r * down * up + up * up))
+    found: Array = (first - second) / n - np.sqrt(np.maximum(0.0, down * down - 2 * r * down * up + up * up))
+    return found
 
 
 @lru_cache(maxsize=8)
@@ -100,10 +102,10 @@ def _logs(n: int) -> "Array":
     return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
 
 
-def _power_of(share: float, counts: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]") -> "Array":
+def _power_of(share: float, counts: "Array") -> "Array":
     """counts * log(share), where 0 * log(0) is 0."""
     import numpy as np
 
     if share <= 0:
         return np.where(counts > 0, -np.inf, 0.0)
-    return counts * np.log(share)
+    return counts * log(share)
