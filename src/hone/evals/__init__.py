@@ -6,9 +6,13 @@ from hone.evals._registry import evaluators, make
 from hone.evals.judges._card import Card, Cards
 from hone.evals.judges._corrected import corrected_by
 from hone.evals.metrics.text._overlap import whole_name
+from hone.evals.runs._cells import Cell, matrix, plain
 from hone.evals.runs._kept import kept_pair
+from hone.evals.runs._plan import Case, Plan
 from hone.evals.runs._report import Run, Summary
-from hone.evals.runs._run import TAG, Call, Plan, Rig, load, run
+from hone.evals.runs._rescore import cells_of, rescore
+from hone.evals.runs._rig import TAG, Call, Progress, Rig, Stopping
+from hone.evals.runs._run import arun, load, run
 from hone.evals.statistics._always import apart_always, mean_always, rate_always
 from hone.evals.statistics._compare import Comparison, Verdict, compare_paired, judged, sentence, shown
 from hone.evals.statistics._intervals import Estimate, mean, means_apart, rate, rates_apart
@@ -21,6 +25,8 @@ __all__ = [
     "Call",
     "Card",
     "Cards",
+    "Case",
+    "Cell",
     "Comparison",
     "Embed",
     "Estimate",
@@ -30,13 +36,17 @@ __all__ = [
     "Judged",
     "Measure",
     "Plan",
+    "Progress",
     "Question",
     "Rig",
     "Run",
+    "Stopping",
     "Summary",
     "Told",
     "Verdict",
     "apart_always",
+    "arun",
+    "cells_of",
     "compare_paired",
     "corrected_by",
     "evaluators",
@@ -44,14 +54,17 @@ __all__ = [
     "kept_pair",
     "load",
     "make",
+    "matrix",
     "mean",
     "mean_always",
     "means_apart",
     "means_differ",
+    "plain",
     "rate",
     "rate_always",
     "rates_apart",
     "rates_differ",
+    "rescore",
     "run",
     "sentence",
     "shown",
