@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hone.local._house import House
     from hone.local._judges import Judging, cards_of, judging
     from hone.local._likeness import Likeness, likeness
+    from hone.local._near import Near
     from hone.local._plane import Plane
     from hone.local._sdk import Evaluation, dataset, evaluate, grow, record
     from hone.local._serving import Serving
@@ -27,6 +28,7 @@ __getattr__ = lazily(
         "House": "_house",
         "Judging": "_judges",
         "Likeness": "_likeness",
+        "Near": "_near",
         "Options": "_evaluate",
         "Plane": "_plane",
         "Serving": "_serving",
@@ -52,6 +54,7 @@ __all__ = [
     "House",
     "Judging",
     "Likeness",
+    "Near",
     "Options",
     "Plane",
     "Serving",

@@ -92,7 +92,7 @@ def judge_of(bench: Bench, name: str, how: Calibration) -> Evaluator:
     Raises:
         CallError: it asks no model.
     """
-    given = judging(Given(), bench.house, bench.judging)
+    given = judging(Given(), bench.judging)
     asked = {"type": name, **({} if how.value is None else {"value": how.value}), **how.settings}
     (made,) = make([asked], given=given)
     if made.by != "judge":

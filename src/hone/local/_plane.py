@@ -4,8 +4,9 @@ import logging
 import os
 import threading
 from collections.abc import Awaitable, Mapping, Sequence
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 from sqlalchemy import Engine
@@ -21,8 +22,11 @@ from hone.models import Prices
 from hone.project import Project, load
 from hone.prompts import Prompt, parse
 from hone.providers import Cassette, Model, Provider, registry, taped
-from hone.store import AccessKeys, Accounts, CachedAnswers, Catalog, Embeddings
+from hone.store import AccessKeys, Accounts, CachedAnswers, Catalog, Contents, Embeddings, Experiments, Record
 from hone.traces import Place, Spooler
+
+if TYPE_CHECKING:
+    from hone.datasets import Dataset, Versions
 
 log = logging.getLogger("hone")
 
@@ -85,7 +89,34 @@ class Plane:
             self._edition(files),
         )
         self.shares.project_changed()
+        self.experiments = Experiments(engine)
+        self.overheard: dict[str, list[Span]] = {}  # the spans of these traces, for whoever waits for the call
         self.bookkeeper = Bookkeeper(self.gateway.admission, self.accounts, clock)
+
+    @cached_property
+    def versions(self) -> "Versions":
+        """What the datasets have been."""
+        from hone.datasets import Versions
+
+        contents = Contents(self.project.blobs_url, "datasets")
+        return Versions(self.project.name, self.experiments, contents)
+
+    def dataset(self, name: str) -> "Dataset":
+        """A dataset as its file is now, by its name; or as it was: `refunds@v2`.
+
+        Raises:
+            DatasetError: there is none, or a line of it is wrong.
+            NotFound: there is no such version, or its content was not kept.
+        """
+        from hone.datasets import DatasetFile
+
+        name, at, version = name.partition("@")
+        return self.versions.read(name, version) if at else DatasetFile(self.datasets, name).read()
+
+    @property
+    def datasets(self) -> Path:
+        """The folder of the project's datasets."""
+        return self.project.root / "datasets"
 
     @property
     def project(self) -> Project:
@@ -125,6 +156,14 @@ class Plane:
         self.shares.close()
         self._cache.close()
         self._engine.dispose()
+
+    def spool(self, records: Sequence[Record]) -> Any:
+        """Keep spans and scores: they survive this process once this returns. A ticket where telemetry is durable.
+
+        Raises:
+            StoreError: they could not be kept.
+        """
+        return self._spooler.spool(records)
 
     def load_prices(self) -> None:
         """Look up the price of every model of the project, so that no call waits for the list to be read."""
@@ -199,6 +238,8 @@ class Plane:
         Raises:
             StoreError: only where the project asks for durable telemetry.
         """
+        if (heard := self.overheard.get(spans[0].trace_id)) is not None:
+            heard += spans
         try:
             return self._spooler.spool(spans)
         except StoreError as error:

@@ -13,6 +13,7 @@ from hone.store._catalog import Catalog
 from hone.store._catalog_shapes import (
     Build,
     DatasetVersion,
+    Details,
     Experiment,
     Judgement,
     Metric,
@@ -58,6 +59,7 @@ __all__ = [
     "Contents",
     "Cursor",
     "DatasetVersion",
+    "Details",
     "Dimension",
     "Embeddings",
     "EventQuery",

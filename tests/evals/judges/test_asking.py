@@ -1,16 +1,20 @@
 """How a judge asks: through the gateway, once for equal questions, with what others wrote kept between marks."""
 
 import asyncio
+import shutil
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hone.client import Remote
 from hone.datasets import Example
 from hone.errors import CallError, InvalidOutput, NotAllowed
 from hone.evals import Answer, Evaluator, Given, Question, make
 from hone.local import House
 from hone.local._judges import KEPT, Judging, judging
+from hone.server import Server
 from hone.store import SpanQuery
 from hone.testing import Step
 
@@ -58,7 +62,7 @@ def test_judging_again_costs_no_call_not_even_in_another_process(
     first = rubric(given).judgements(example, answer)
     assert rubric(given).judgements(example, answer) == first
     later = Judging(house, ask._connection)
-    again = rubric(judging(Given(), house, later)).judgements(example, answer)
+    again = rubric(judging(Given(), later)).judgements(example, answer)
     assert again == first
     assert len(upstream.received) == 1
     assert (ask.tally.calls, ask.tally.kept) == (1, 1)
@@ -183,7 +187,7 @@ def test_marks_cannot_be_guessed_from_another_question(given: Given, upstream: R
 
 
 def test_a_judge_is_told_where_it_may_not_look(given: Given, house: House, ask: Judging) -> None:
-    made = rubric(judging(Given(), house, ask, mark="gdpr"))
+    made = rubric(judging(Given(), ask, mark="gdpr"))
     with pytest.raises(NotAllowed, match="not cleared"):
         made.judgements(Example(input="q"), Answer(text="a"))
 
@@ -216,3 +220,25 @@ def test_an_answer_that_is_no_object_is_an_error() -> None:
     (made,) = make(["llm-rubric:x"], given=Given(ask=odd))
     (said, _) = made.judgements(Example(input="q"), Answer(text="a"))
     assert InvalidOutput.__name__ in (said.explanation or "")
+
+
+def test_a_judge_is_asked_at_a_server_elsewhere(folder: Path, tmp_path: Path, upstream: RuleUpstream) -> None:
+    upstream.rule = lambda asked: {"reason": "r", "passed": True, "score": 1}
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(folder, elsewhere, ignore=shutil.ignore_patterns("elsewhere"))
+    serving, here = House.open(elsewhere), House.open(folder)
+    try:
+        with Server(serving, "127.0.0.1", 0) as server:
+            remote = Remote(server.url)
+            asking = Judging(here, remote)
+            upstream.script(Step(text="no JSON at all"))
+            said = rubric(judging(Given(), asking)).judgements(Example(input="q"), Answer(text="please"))
+            remote.close()
+        assert said[0].value is True
+        assert len(upstream.received) == 2, "the server validates the answer, and asks again"
+        serving.telemetry.flush()
+        assert serving.telemetry.count(SpanQuery(project="p", tag="judge")) > 0
+        assert here.answers.occupied(0)[0].entries == 1, "answers are kept where the judging is done"
+    finally:
+        here.close()
+        serving.close()

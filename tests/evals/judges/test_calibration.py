@@ -294,7 +294,7 @@ def test_a_judge_is_calibrated_and_its_results_carry_the_card(
     assert found.calls == 6 + len(CONSTANTS), "equal questions are asked once"
     assert [each.score.mean for each in found.constants] == [0.0, 0.0]
     assert found.cost is not None
-    given = judging(Given(), bench.house, bench.judging)
+    given = judging(Given(), bench.judging)
     (made,) = make(["helpful"], given=given)
     assert (made.key, made.card) == (found.key, found.sentence)
     assert found.sentence.startswith("judge helpful: kappa .67 [")
