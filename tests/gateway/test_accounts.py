@@ -183,6 +183,21 @@ def test_a_busy_process_asks_the_database_seldom_and_an_idle_one_holds_nothing(
     assert (standing.used, standing.held) == (2000.0, 0.0)
 
 
+def test_what_a_renewal_brings_is_not_taken_by_those_who_came_later(accounts: Accounts, clock: Clock) -> None:
+    """Under load, a call could lose twenty races in a row and was told that a budget of a trillion tokens was spent."""
+    account = Account(SPEND, Limit(1_000_000.0, "day", leaks=False), clock)
+    account.queue(1.0)
+    account.queue(2.0)
+    account.renew(partial(accounts.renew, "a"), 1.0)
+    assert accounts.standing()[0].held == 3.0, "one renewal brings what all who wait need"
+    assert not account.reserve(1.0)
+    assert account.reserve_queued(1.0)
+    account.leave(1.0)
+    assert not account.reserve(1.0)
+    assert account.reserve_queued(2.0)
+    account.leave(2.0)
+
+
 def test_the_last_tick_holds_nothing(accounts: Accounts, clock: Clock) -> None:
     admission = Admission(partial(accounts.renew, "a"), clock)
     account = admission.account(Counted(SPEND, Limit(1_000_000.0, "day", leaks=False)))

@@ -24,6 +24,8 @@ def cost_of(price: Price | None, usage: Usage) -> float | None:
     """
     if price is None or usage.input is None or usage.output is None:
         return None
+    if usage.cache_read is None and usage.cache_write is None and usage.input_audio is usage.output_audio is None:
+        return (usage.input * price.input + usage.output * price.output) / 1_000_000
     read, write = usage.cache_read or 0, usage.cache_write or 0
     hour = _apart(usage.cache_write_1h, price.cache_write_1h)
     heard, spoken = _apart(usage.input_audio, price.audio_input), _apart(usage.output_audio, price.audio_output)

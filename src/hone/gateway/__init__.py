@@ -3,7 +3,7 @@
 from hone.gateway._admission import Admission
 from hone.gateway._alike import Questions
 from hone.gateway._cache import Cache
-from hone.gateway._call import Call, Reply
+from hone.gateway._call import Call, Reply, Sink
 from hone.gateway._count import Counted
 from hone.gateway._edition import Edition
 from hone.gateway._gateway import Gateway, Rooms
@@ -27,6 +27,7 @@ __all__ = [
     "Questions",
     "Reply",
     "Rooms",
+    "Sink",
     "Standing",
     "passing",
     "retry_after",

@@ -7,6 +7,7 @@ of a budget is given out call by call, and an idle process holds nothing.
 
 import math
 import threading
+from functools import lru_cache
 from typing import Protocol
 
 from msgspec import Struct
@@ -46,6 +47,7 @@ class Account:
         self._granted = 0.0  # the hold, as the database knows it
         self._in_flight = 0.0  # reserved by calls that are going on
         self._spent = 0.0  # settled, and not yet written
+        self._waiting = 0.0  # what calls need that wait for a renewal
         self._known = Held(hold=0.0, used=0.0, others=0.0)
         self._known_at = 0
         self._end = 0  # of the period that the hold is from
@@ -54,14 +56,34 @@ class Account:
         self.touched = clock()
 
     def reserve(self, amount: float) -> bool:
-        """Take `amount` out of the hold, if it has that much. What was taken is given back by `settle`."""
+        """Take `amount` out of the hold, if it has that much beside what others wait for.
+
+        What was taken is given back by `settle`.
+        """
         with self._lock:
             now = self.touched = self._clock()
-            if now >= self._end or self._free() < amount - _ROUNDING:
-                return False
-            self._in_flight += amount
-            self._usual = amount
-            return True
+            return self._taken(amount, now, self._free() - self._waiting)
+
+    def queue(self, amount: float) -> None:
+        """Wait for a renewal that brings `amount`: whoever comes later does not take it. Always `leave` then."""
+        with self._lock:
+            self._waiting += amount
+
+    def leave(self, amount: float) -> None:
+        with self._lock:
+            self._waiting = max(0.0, self._waiting - amount)
+
+    def reserve_queued(self, amount: float) -> bool:
+        """The same as `reserve`, by one of those who wait."""
+        with self._lock:
+            return self._taken(amount, self._clock(), self._free())
+
+    def _taken(self, amount: float, now: int, free: float) -> bool:
+        if now >= self._end or free < amount - _ROUNDING:
+            return False
+        self._in_flight += amount
+        self._usual = amount
+        return True
 
     def settle(self, reserved: float, spent: float) -> None:
         """A call is over: what it took is free again, but for what it has really spent."""
@@ -89,12 +111,10 @@ class Account:
 
     def described(self) -> tuple[str, str]:
         """The items of `RateLimit-Policy` and `RateLimit`: the limit and its window; what is left, and until when."""
-        window = LENGTH[self.limit.per] // SECOND
         free = self.left()
-        unit = "" if self.name.measure == "calls" else f";qu={_quoted(self.name.measure)}"
-        named = _quoted(self.name.budget)
+        named, policy = _policy(self.name, self.limit)
         full = math.ceil(max(0.0, self.limit.amount - free) / self._leak / SECOND)
-        return f"{named};q={self.limit.amount:.0f};w={window}{unit}", f"{named};r={int(free + _ROUNDING)};t={full}"
+        return policy, f"{named};r={int(free + _ROUNDING)};t={full}"
 
     @property
     def idle(self) -> bool:
@@ -110,7 +130,7 @@ class Account:
         """
         with self._renewing:
             with self._lock:
-                if self._clock() < self._end and self._free() >= need > 0:
+                if self._clock() < self._end and self._free() >= max(need, self._waiting) - _ROUNDING and need > 0:
                     return  # a renewal that came between has brought enough
             ask = self.ask(need)
             (held,) = renewal([ask], self._clock())
@@ -127,7 +147,7 @@ class Account:
             ahead = min(self._pace * _AHEAD, left * _PART)
             if last or ahead < _WORTH * self._usual:
                 ahead = 0.0  # the last of a budget is given out call by call, so that nothing of it lies elsewhere
-            wanted = self._in_flight + need + ahead
+            wanted = self._in_flight + max(need, self._waiting) + ahead
             kept = self._granted - self._spent
             if wanted < kept:
                 # Given back from this moment on, for another process may have it before the answer is here.
@@ -153,6 +173,14 @@ class Account:
 
     def _free(self) -> float:
         return self._granted - self._in_flight - self._spent
+
+
+@lru_cache(maxsize=10_000)
+def _policy(name: AccountName, limit: Limit) -> tuple[str, str]:
+    """The name of a budget, and the item of `RateLimit-Policy` that is its limit."""
+    unit = "" if name.measure == "calls" else f";qu={_quoted(name.measure)}"
+    named = _quoted(name.budget)
+    return named, f"{named};q={limit.amount:.0f};w={LENGTH[limit.per] // SECOND}{unit}"
 
 
 def _quoted(text: str) -> str:

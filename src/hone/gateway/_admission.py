@@ -95,14 +95,22 @@ class Grant:
 
     async def _reserve(self, counted: Counted, amount: float) -> Account:
         account = self._admission.account(counted)
+        if not account.reserve(amount):
+            account.queue(amount)
+            try:
+                await self._renewed(account, amount)
+            finally:
+                account.leave(amount)
+        return account
+
+    async def _renewed(self, account: Account, amount: float) -> None:
         renewed = 0
-        while not account.reserve(amount):
+        while not account.reserve_queued(amount):
             # What a renewal has brought, another call may take first; as long as there is more, that is no refusal.
             if renewed == _MOST_RENEWALS or (renewed and not account.may_have(amount)):
                 raise self._refusal(account, amount)
             await asyncio.to_thread(self._admission.renew, account, amount)
             renewed += 1
-        return account
 
     def _refusal(self, account: Account, amount: float) -> CallError:
         name, limit = account.name, account.limit

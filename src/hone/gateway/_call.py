@@ -1,7 +1,7 @@
 """What a door hands to the gateway, and what it gets back."""
 
-from collections.abc import AsyncGenerator
-from typing import Any
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct, field
@@ -35,13 +35,26 @@ class Call(Struct, frozen=True, kw_only=True):
     refresh: bool = False  # ask again, and keep the new answer
 
 
+class Sink(Protocol):
+    """Takes blocks of a stream at once, without anybody waiting for its turn."""
+
+    def __call__(self, block: bytes, /) -> bool:
+        """False: it has taken the block, and wants no more until `drain` is over."""
+        ...
+
+    async def drain(self) -> None: ...
+
+
 class Reply(Struct, kw_only=True):
     """A whole `body` or a `stream` of server-sent events, with the contract's headers.
 
     Iterating `stream` to its end records the call. A stream that raises `HoneError` was cut, and what the caller gets
     must not look complete. `aclose()` a stream that is not read to its end; that tells the upstream to stop.
+
+    `direct` may be told of a sink before the stream is read: what stands between two blocks of the stream goes there.
     """
 
     headers: dict[str, str]
     body: bytes | None = None
     stream: AsyncGenerator[bytes] | None = None
+    direct: Callable[[Sink], None] | None = None

@@ -9,6 +9,7 @@ from hone.core import to_json
 from hone.errors import CallError, ProjectError, UpstreamError
 from hone.gateway._asking import Asking, Chain
 from hone.gateway._attempt import Asked
+from hone.gateway._call import Sink
 from hone.gateway._output import Output
 from hone.gateway._prepare import Prepared
 from hone.gateway._race import NobodyLeft
@@ -37,6 +38,7 @@ class Course:
         self._prepared = prepared
         self._cut = cut
         self._id: str | None = None
+        self._sink: Sink | None = None
         self.asked: Asked | None = asked
 
     @property
@@ -72,8 +74,12 @@ class Course:
             yield self._as_before(asked.first) if later else asked.first
             assert asked.blocks is not None
             try:
-                async for block in asked.blocks:
-                    yield self._as_before(block) if later else block
+                if self._sink is not None and asked.answer.pour is not None and not later:
+                    if last := await _relay(asked).pour(asked.answer.pour, self._sink):
+                        yield last
+                else:
+                    async for block in asked.blocks:
+                        yield self._as_before(block) if later else block
                 self._asking.ended(asked.model, None)
                 return
             except UpstreamError as error:
@@ -81,6 +87,10 @@ class Course:
                     self._asking.ended(asked.model, error)
                 asked, later = await self._next(asked, error), True
             yield f": hone continued by {asked.model.alias}\n\n".encode()
+
+    def direct(self, sink: Sink) -> None:
+        """Let what comes after the first block, and before the last, go to `sink`."""
+        self._sink = sink
 
     async def close(self) -> None:
         """Release the connection. Safe to call twice."""

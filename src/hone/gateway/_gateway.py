@@ -117,7 +117,9 @@ class Gateway:
                     stream = self._stream(course, story, prepared, visit)
                     # Begun at once: closing it is heard, and the call recorded, even if nobody ever reads from it.
                     await anext(stream)
-                    return Reply(headers=self._headers(story, None), stream=stream)
+                    # What is to be kept for others has to be heard.
+                    direct = course.direct if visit.place is None else None
+                    return Reply(headers=self._headers(story, None), stream=stream, direct=direct)
                 return await self._whole(call, story, prepared, asked, visit)
         except BaseException as error:
             self._record(story, values, None, error)

@@ -9,8 +9,10 @@ import msgspec
 
 from hone.core import Clock
 from hone.errors import UpstreamCut, UpstreamError, UpstreamGarbage, UpstreamRefused, UpstreamTimeout
+from hone.gateway._call import Sink
 from hone.gateway._output import Gathered, Output, read_event
 from hone.gateway._timeouts import Limit
+from hone.providers import Pour
 from hone.providers._sse import Splitter, payload_of
 from hone.providers._wire import DONE
 
@@ -29,6 +31,8 @@ class Relay:
         self._keep_usage = keep_usage
         self._clock = clock
         self._gathered = Gathered()
+        self._events = Splitter()
+        self._problem: UpstreamError | None = None  # that came in one piece with what went on
         self.done = False
         self.first_token: int | None = None  # ns since the epoch
 
@@ -56,22 +60,64 @@ class Relay:
             UpstreamRefused: the upstream sent an error event.
             UpstreamTimeout: it did not end in time.
         """
-        events = Splitter()
+        events = self._events
         async for chunk in self._in_time():
-            block, problem = self._pass(events.feed(chunk))
+            block, self._problem = self._pass(events.feed(chunk))
             if block:
                 yield block
-            if problem is not None:
-                raise problem
+            if self._problem is not None:
+                raise self._problem
             if self.done:
                 await self._drain()
                 return
             events.check()
-        if not self._gathered.finished or not events.empty:
+        yield self._unmarked_end()
+
+    async def pour(self, pour: Pour, sink: Sink) -> bytes:
+        """What iterating would go on with, given to `sink` as it comes; but the last block, which is returned.
+
+        Nothing is returned where the last one has been had already.
+
+        Raises:
+            the errors of iterating.
+        """
+        last = b""
+
+        def take(chunk: bytes) -> bool:
+            nonlocal last
+            block, self._problem = self._pass(self._events.feed(chunk))
+            if self.done:
+                last = block
+                return False
+            ready = sink(block)
+            if self._problem is None:
+                self._problem = self._events.too_long()
+            return ready and self._problem is None
+
+        try:
+            while self.done or self._problem is not None or await pour(take):
+                if self._problem is not None:
+                    raise self._problem
+                if self.done:
+                    await self._drain()
+                    return last
+                await sink.drain()
+        except UpstreamTimeout:
+            if self._total is not None and self._total.passed:
+                raise self._total.error() from None
+            raise
+        return self._unmarked_end()
+
+    def _unmarked_end(self) -> bytes:
+        """Some servers leave out the closing mark. The answer is whole when every choice has said why it ended.
+
+        Raises:
+            UpstreamCut: it is not.
+        """
+        if not self._gathered.finished or not self._events.empty:
             raise UpstreamCut("the stream ended before the answer was complete")
-        # Some servers leave out the closing mark. The answer is whole: every choice has said why it ended.
         self.done = True
-        yield DONE
+        return DONE
 
     async def _in_time(self) -> AsyncIterator[bytes]:
         """The chunks, until the total time is over; a provider that knows of sockets stops waiting by then too."""

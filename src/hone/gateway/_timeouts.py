@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -50,43 +51,91 @@ async def within(bound: Limit, work: Awaitable[T]) -> T:
     Raises:
         UpstreamTimeout: the work was not done in time, and was cancelled.
     """
+    # As `asyncio.timeout` does it, which costs several times as much, and every call is bounded.
+    task = asyncio.current_task()
+    assert task is not None
+    alarm = _Alarm(task)
+    timer = asyncio.get_running_loop().call_at(bound.end, alarm.ring)
     try:
-        async with asyncio.timeout_at(bound.end):
-            return await work
-    except TimeoutError:
-        raise bound.error() from None
+        return await work
+    except asyncio.CancelledError:
+        if alarm.rang and task.uncancel() <= alarm.before:
+            raise bound.error() from None
+        raise
+    finally:
+        timer.cancel()
 
 
-def _first(one: Limit, other: Limit) -> Limit:
-    """The limit that is passed first."""
-    return one if one.end <= other.end else other
+class _Alarm:
+    """Cancels a task; `before` are the cancellations that were asked for by others."""
+
+    __slots__ = ("before", "rang", "task")
+
+    def __init__(self, task: "asyncio.Task[Any]") -> None:
+        self.task = task
+        self.before = task.cancelling()
+        self.rang = False
+
+    def ring(self) -> None:
+        self.rang = True
+        self.task.cancel()
+
+
+class _Allowed(Struct, frozen=True):
+    """Seconds, as a task and a model have them together."""
+
+    first: float | None
+    whole: float
+    stream: Timeouts
+    answer: Timeouts
+    pauses_of_a_stream: float
+
+
+@lru_cache(maxsize=1024)
+def _allowed(task: Timeout | None, own: Timeout | None) -> _Allowed:
+    """What the model says, `own`, wins over what the `task` says."""
+
+    def said(key: str) -> float | None:
+        found: float | None = getattr(own or _UNSAID, key) or getattr(task or _UNSAID, key)
+        return found
+
+    first, between, connect = said("first"), said("between"), said("connect") or CONNECT
+    head = None if first else between or BETWEEN
+    return _Allowed(
+        first=first,
+        whole=said("whole") or WHOLE,
+        stream=Timeouts(connect=connect, head=head, between=between or BETWEEN),
+        answer=Timeouts(connect=connect, head=None, between=None),
+        pauses_of_a_stream=first or between or WHOLE,
+    )
 
 
 class Patience:
     """The limits of one model's part in a call. Made when it is first asked, for all of its attempts."""
 
     def __init__(self, who: str, task: Timeout | None, own: Timeout | None, call: Limit) -> None:
-        """What the model says, `own`, wins over what the `task` says; the limit of the whole call bounds both."""
+        """The limit of the whole `call` bounds all others."""
         self._who = who
-        self._task, self._own = task or _UNSAID, own or _UNSAID
-        self.total = call if self._own.total is None else _first(call, limit("total", self._own.total, who))
+        self._allowed = _allowed(task, own)
+        self.total = call if own is None or own.total is None else self._sooner("total", own.total, call)
 
     def answer(self, *, stream: bool) -> Limit:
         """The limit of one attempt that begins now: of a stream until its first token, else until all is here."""
-        key, seconds = ("first", self._said("first")) if stream else ("whole", self._said("whole") or WHOLE)
-        return self.total if seconds is None else _first(limit(key, seconds, self._who), self.total)
+        if not stream:
+            return self._sooner("whole", self._allowed.whole, self.total)
+        first = self._allowed.first
+        return self.total if first is None else self._sooner("first", first, self.total)
 
     def provider(self, *, stream: bool) -> Timeouts:
         """What a provider is told; the limits that are missing there are kept by `answer`."""
-        between = (self._said("between") or BETWEEN) if stream else None
-        head = None if self._said("first") else between
-        return Timeouts(connect=self._said("connect") or CONNECT, head=head, between=between, end=self.total.end)
+        known = self._allowed.stream if stream else self._allowed.answer
+        return Timeouts(connect=known.connect, head=known.head, between=known.between, end=self.total.end)
 
     def pauses(self, *, stream: bool) -> float:
         """Seconds that may go by from the first attempt to the last retry."""
-        said = (self._said("first") or self._said("between")) if stream else self._said("whole")
-        return min(said or WHOLE, self.total.left)
+        return min(self._allowed.pauses_of_a_stream if stream else self._allowed.whole, self.total.left)
 
-    def _said(self, key: str) -> float | None:
-        found: float | None = getattr(self._own, key) or getattr(self._task, key)
-        return found
+    def _sooner(self, key: str, seconds: float, other: Limit) -> Limit:
+        """A limit that begins now, or the other one where that is passed first."""
+        end = asyncio.get_running_loop().time() + seconds
+        return Limit(key, seconds, end, self._who) if end <= other.end else other

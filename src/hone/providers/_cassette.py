@@ -227,7 +227,7 @@ async def _recorded(tape: _Tape, ask: Callable[[], Awaitable[Answer]]) -> Answer
         await asyncio.to_thread(_record_failure, tape, error)
         raise
     if answer.chunks is not None:
-        answer.chunks = _recording(tape, answer.chunks)
+        answer.chunks, answer.pour = _recording(tape, answer.chunks), None
     else:
         await asyncio.to_thread(tape.write, body=_Bytes.of(answer.body or b""))
     return answer

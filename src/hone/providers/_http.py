@@ -9,8 +9,9 @@ import asyncio
 import ssl
 import zlib
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import lru_cache
+from math import inf
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import SplitResult, urlsplit
@@ -56,6 +57,8 @@ class _Connection(asyncio.Protocol):
         self._buffered = 0
         self._paused = False
         self._waiter: asyncio.Future[None] | None = None
+        self._take: Callable[[bytes], bool] | None = None
+        self._heard = 0.0
         self._inflate: Any = None
         self._head_size = 0
         self._superfluous = False
@@ -125,6 +128,11 @@ class _Connection(asyncio.Protocol):
             except zlib.error as problem:
                 self.error = UpstreamGarbage(f"the answer cannot be decompressed ({problem})")
                 return
+        if self._take is not None:
+            self._heard = self._loop.time()
+            if not self._take(data):
+                self._take = None
+            return
         self._parts.append(data)
         self._buffered += len(data)
         if self._buffered > _HIGH_WATER and not self._paused and self.transport is not None:
@@ -168,6 +176,31 @@ class _Connection(asyncio.Protocol):
             self.transport.resume_reading()
         return data
 
+    async def push(self, take: Callable[[bytes], bool], between: float | None, end: float | None) -> bool:
+        """Hand over what is here and what comes, until `take` returns False; that is True, and the end is False.
+
+        Raises:
+            TimeoutError: nothing came for `between` seconds, or `end` is past.
+        """
+        while True:
+            if self._parts:
+                data = await self.next_part(None)
+                if data is not None and not take(data):
+                    return True
+            self._raise_if_failed()
+            if self.complete:
+                return False
+            self._take, self._heard = take, self._loop.time()
+            self._waiter = waiter = self._loop.create_future()
+            clock = _Clock(self, waiter, between, end)
+            try:
+                await waiter
+            finally:
+                clock.stop()
+                had_enough, self._take, self._waiter = self._take is None, None, None
+            if had_enough:
+                return True
+
     def all_at_once(self) -> bytes | None:
         """The body, if all of it is here already; None otherwise, and then nothing is taken."""
         if not self.complete or self.error is not None or self._paused:
@@ -193,6 +226,8 @@ class _Connection(asyncio.Protocol):
                 timer.cancel()
 
     def _wake(self) -> None:
+        if self._take is not None and self.error is None and not (self.complete or self.closed):
+            return  # what has come went on already
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
@@ -214,6 +249,35 @@ class _Connection(asyncio.Protocol):
 def _too_late(waiter: "asyncio.Future[None]") -> None:
     if not waiter.done():
         waiter.set_exception(TimeoutError())
+
+
+class _Clock:
+    """Looks after a stream that nobody waits for: one timer, set anew only when it has run down."""
+
+    def __init__(
+        self, connection: _Connection, waiter: "asyncio.Future[None]", between: float | None, end: float | None
+    ) -> None:
+        self._connection = connection
+        self._waiter = waiter
+        self._between = inf if between is None else between
+        self._end = inf if end is None else end
+        self._timer: asyncio.TimerHandle | None = None
+        self._set()
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _set(self) -> None:
+        until = min(self._connection._heard + self._between, self._end)
+        if until < inf:
+            self._timer = self._connection._loop.call_at(until, self._ring, until)
+
+    def _ring(self, until: float) -> None:
+        if min(self._connection._heard + self._between, self._end) <= until:
+            _too_late(self._waiter)
+        else:
+            self._set()
 
 
 class Response:
@@ -243,6 +307,19 @@ class Response:
             raise self._late() from None
         finally:
             self.close()
+
+    async def pour(self, take: Callable[[bytes], bool]) -> bool:
+        """Give the chunks to `take` as they arrive; see `Pour`.
+
+        Raises:
+            UpstreamTimeout, UpstreamCut: as from `chunks`.
+        """
+        if self._connection is None:
+            return False
+        try:
+            return await self._connection.push(take, self._timeouts.between, self._timeouts.end)
+        except TimeoutError:
+            raise self._late() from None
 
     def _until(self) -> float | None:
         """When the next piece must be here."""
@@ -374,10 +451,12 @@ class Upstream:
         return True
 
     def _message(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> bytes:
-        for name, value in headers.items():
-            if any(c in value or c in name for c in "\r\n\0"):
-                raise UpstreamUnreachable(f"the header {name!r} holds a line break", hint="look at the API key's value")
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("utf-8")
+        text = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        if not text.count("\r") == text.count("\n") == len(headers) or "\0" in text:
+            raise UpstreamUnreachable(
+                f"one of the headers {', '.join(headers)} holds a line break", hint="look at the API key's value"
+            )
+        lines = text.encode("utf-8")
         query = f"{'&' if '?' in path else '?'}{self._query}" if self._query else ""
         start = f"{method} {self._path}{path}{query} HTTP/1.1\r\n".encode()
         return b"%bhost: %b\r\naccept-encoding: identity\r\n%bcontent-length: %d\r\n\r\n%b" % (

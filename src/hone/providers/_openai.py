@@ -85,7 +85,7 @@ class OpenAICompatible:
             async def close() -> None:
                 response.close()
 
-            return Answer(chunks=response.chunks(), headers=headers, close=close)
+            return Answer(chunks=response.chunks(), pour=response.pour, headers=headers, close=close)
         body = await response.read()
         _check(upstream.origin, kind, body, stream)
         return Answer(body=body, headers=headers)

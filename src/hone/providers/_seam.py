@@ -69,15 +69,26 @@ async def _nothing() -> None:
     """Nothing is held open."""
 
 
+Pour = Callable[[Callable[[bytes], bool]], Awaitable[bool]]
+"""Gives every chunk that is here or comes to a function, until that returns False; then True. False at the end of all.
+
+Raises:
+    hone.errors.UpstreamError: the stream was cut, or too slow.
+"""
+
+
 class Answer(Struct, kw_only=True):
     """What came back: a whole `body`, or `chunks` of a server-sent event stream as they arrive.
 
     Status is 200 for both; errors are raised as `hone.errors.UpstreamError`. `close` releases the connection and
     tells the upstream to stop; it is safe to call twice and after the end.
+
+    `pour` is there where the rest of the chunks can be had without waiting for each.
     """
 
     body: bytes | None = None
     chunks: AsyncIterator[bytes] | None = None
+    pour: "Pour | None" = None
     headers: dict[str, str] = field(default_factory=dict)
     close: Callable[[], Awaitable[None]] = _nothing
 

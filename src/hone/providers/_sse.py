@@ -31,8 +31,16 @@ class Splitter:
         Raises:
             UpstreamGarbage: the event that is not complete is over `MAX_EVENT` bytes already.
         """
-        if len(self._rest) > MAX_EVENT:
-            raise UpstreamGarbage(f"an event of the stream is over {MAX_EVENT:,} bytes")
+        if (problem := self.too_long()) is not None:
+            raise problem
+
+    def too_long(self) -> UpstreamGarbage | None:
+        """The same, for those who do not raise it at once."""
+        return UpstreamGarbage(f"an event of the stream is over {MAX_EVENT:,} bytes") if self._over else None
+
+    @property
+    def _over(self) -> bool:
+        return len(self._rest) > MAX_EVENT
 
     @property
     def empty(self) -> bool:

@@ -10,7 +10,8 @@ from hone.errors import CallError, HoneError, NotAllowed
 from hone.local import House, Watcher
 from hone.releases import EVERY, Patrol
 from hone.server._asgi import Receive, Scope, Send, headers_of
-from hone.server._doors import Doors
+from hone.server._doors import Doors, Serve
+from hone.server._exchange import AsgiExchange
 from hone.server._guard import Guard
 from hone.server._problem import problem_of
 from hone.server._refusal import refuse_call
@@ -61,17 +62,21 @@ class App:
         elif path in _KEPT or path.startswith(tuple(f"{each}/" for each in _KEPT)):
             await self._kept(scope, receive, send)
         elif path.startswith("/v1/"):
-            await self._no_such(scope, send)
+            await self._no_such(scope, receive, send)
         elif path.startswith(_OURS):
             await self._api(scope, receive, send)
         else:
             await self._ui(scope, receive, send)
 
-    async def _no_such(self, scope: Scope, send: Send) -> None:
+    def express(self, method: bytes, target: bytes) -> Serve | None:
+        """What serves a request without ASGI; None for most."""
+        return self._doors.express(self._guard, method, target)
+
+    async def _no_such(self, scope: Scope, receive: Receive, send: Send) -> None:
         error = CallError(f"there is no {scope['method']} {scope['path']} here", hint="POST /v1/chat/completions is")
         known = self._doors.methods(scope["path"])
         error.status, error.code = (405, "method_not_allowed") if known else (404, "not_found")
-        await refuse_call(send, scope["path"], error, known)
+        await refuse_call(AsgiExchange(scope, receive, send), scope["path"], error, known)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -96,7 +101,7 @@ class App:
 
 async def _refuse(scope: Any, receive: Receive, send: Send, path: str, error: HoneError) -> None:
     if path.startswith("/v1/"):
-        await refuse_call(send, path, error)
+        await refuse_call(AsgiExchange(scope, receive, send), path, error)
         return
     login = None if path.startswith(_OURS) or error.status != NotAllowed.status else to_login(scope)
     await (login or problem_of(error))(scope, receive, send)

@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import Any, Self
 
 from hone.errors import CallError, TooLarge
-from hone.server._protocol import Caller
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -15,6 +14,15 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 JSON = "application/json"
+
+
+class Caller:
+    """The other end of a connection. Whoever works for it sets `left`, which is called when the connection is lost."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left: Callable[[], None] | None = None
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
@@ -80,9 +88,10 @@ class WhileTheCallerWaits:
     `gone` says afterwards that a cancellation came from here. Enter it when the request body has been read.
     """
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
+    def __init__(self, caller: Caller | None, receive: Receive | None) -> None:
+        """`receive` is needed under servers that tell of it in no other way."""
         self._receive = receive
-        self._caller: Caller | None = scope.get("hone.caller")
+        self._caller = caller
         self._watcher: asyncio.Future[None] | None = None
         self.gone = False
 
@@ -101,7 +110,7 @@ class WhileTheCallerWaits:
         self._work.cancel()
 
     async def _watch(self) -> None:
-        """Under a server that tells of it in no other way."""
+        assert self._receive is not None
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self._left()

@@ -15,19 +15,13 @@ from msgspec.structs import replace
 from hone.core import now_ns
 from hone.errors import HoneError
 from hone.gateway import Call, Gateway, Key, Reply
-from hone.server._asgi import (
-    Receive,
-    Scope,
-    Send,
-    WhileTheCallerWaits,
-    encode_headers,
-    headers_of,
-    read_body,
-    send_body,
-)
+from hone.server._asgi import Receive, Scope, Send
+from hone.server._exchange import AsgiExchange, Exchange
 from hone.server._identity import Identity, identity_of
 
 log = logging.getLogger("hone.server")
+
+_STREAM = (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache"))
 
 
 class Dialect(Struct, frozen=True, kw_only=True):
@@ -73,70 +67,74 @@ class Door:
         self._max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As an ASGI callable."""
+        await self.serve(AsgiExchange(scope, receive, send))
+
+    async def serve(self, exchange: Exchange) -> None:
         start = now_ns()
-        headers = headers_of(scope)
+        headers = exchange.headers
         identity = identity_of(headers)
         try:
-            request = self._parse(await read_body(scope, receive, self._max_body), identity, start)
-            request = with_key(request, scope.get("hone.key"))
+            request = self._parse(await exchange.body(self._max_body), identity, start)
+            request = with_key(request, exchange.key)
             request = _with_cache(request, headers.get("cache-control", ""))
         except HoneError as error:
             self._gateway.refuse(unread(identity, start), error)
-            await self._send_error(send, identity, error)
+            await self._send_error(exchange, identity, error)
             return
         if given := {name: headers[name] for name in self._dialect.sent_on if name in headers}:
             request = replace(request, call=replace(request.call, headers=given))
-        watch = WhileTheCallerWaits(scope, receive)
+        watch = exchange.waiting()
         try:
             async with watch:
-                await self._answer(request, identity, send)
+                await self._answer(request, identity, exchange)
         except asyncio.CancelledError:
             if not watch.gone:
                 raise
 
-    async def _answer(self, request: Request, identity: Identity, send: Send) -> None:
+    async def _answer(self, request: Request, identity: Identity, exchange: Exchange) -> None:
         try:
             reply = await self._ask(request.call)
             if reply.stream is None:
                 body = reply.body or b""
                 body = request.body(body) if request.body else body
-                await send_body(send, 200, body, self._with_id(reply.headers).items())
+                await exchange.whole(200, body, self._with_id(reply.headers).items())
             else:
                 event = request.error_event or self._dialect.error_event
+                if reply.direct is not None and request.stream is None and exchange.sink is not None:
+                    reply.direct(exchange.sink)
                 async with aclosing(reply.stream) as stream:
                     written = request.stream(stream) if request.stream else stream
-                    await self._send_stream(send, reply.headers, written, event)
+                    await self._send_stream(exchange, reply.headers, written, event)
         except HoneError as error:
-            await self._send_error(send, identity, error)
+            await self._send_error(exchange, identity, error)
         except Exception as error:
-            await self._send_error(send, identity, fault(error, identity.trace_id))
+            await self._send_error(exchange, identity, fault(error, identity.trace_id))
 
     async def _send_stream(
         self,
-        send: Send,
+        exchange: Exchange,
         headers: dict[str, str],
         blocks: AsyncGenerator[bytes],
         error_event: Callable[[HoneError], bytes],
     ) -> None:
-        head = encode_headers([("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache")])
-        head += encode_headers(self._with_id(headers).items())
-        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await exchange.begin([*_STREAM, *self._with_id(headers).items()])
         async with aclosing(blocks) as stream:
             try:
                 async for block in stream:
-                    await send({"type": "http.response.body", "body": block, "more_body": True})
+                    await exchange.write(block)
             except Exception as error:
                 # The response is left incomplete on purpose: the server then drops the connection, so that even a
                 # client that does not know error events cannot take half an answer for a whole one.
                 said = error if isinstance(error, HoneError) else fault(error, headers.get("x-hone-trace-id", "?"))
-                await send({"type": "http.response.body", "body": error_event(said), "more_body": True})
+                await exchange.write(error_event(said))
                 return
-        await send({"type": "http.response.body", "body": b""})
+        await exchange.end()
 
-    async def _send_error(self, send: Send, identity: Identity, error: HoneError) -> None:
+    async def _send_error(self, exchange: Exchange, identity: Identity, error: HoneError) -> None:
         headers = {"x-hone-trace-id": identity.trace_id, "x-hone-span-id": identity.span_id}
         headers |= dict(_passed_on(error))
-        await send_body(send, error.status, self._dialect.error_body(error), self._with_id(headers).items())
+        await exchange.whole(error.status, self._dialect.error_body(error), self._with_id(headers).items())
 
     def _with_id(self, headers: dict[str, str]) -> dict[str, str]:
         """The id of the request under the name that the dialect has for it: the upstream's, else that of the trace."""

@@ -1,8 +1,15 @@
 """The doors of model calls, by method and path: what every process that serves has."""
 
+from collections.abc import Awaitable, Callable
+
 from starlette.types import ASGIApp
 
+from hone.errors import HoneError
 from hone.local import Plane
+from hone.server._door import Door
+from hone.server._exchange import Exchange
+from hone.server._guard import Guard
+from hone.server._refusal import refuse_call
 from hone.server.anthropic import count_tokens_door, messages_door
 from hone.server.openai import (
     MODELS_UNDER,
@@ -12,6 +19,8 @@ from hone.server.openai import (
     embeddings_door,
     responses_door,
 )
+
+Serve = Callable[[Exchange], Awaitable[None]]
 
 
 class Doors:
@@ -30,7 +39,29 @@ class Doors:
             ("POST", "/v1/messages/count_tokens"): count_tokens_door(gateway, limit),
             ("GET", "/v1/models"): models.every,
         }
+        self._express = {
+            (method.encode(), path.encode()): (path, door)
+            for (method, path), door in self._at.items()
+            if isinstance(door, Door)
+        }
         self._under: dict[tuple[str, str], ASGIApp] = {("GET", MODELS_UNDER): models.one}
+
+    def express(self, guard: Guard, method: bytes, target: bytes) -> Serve | None:
+        """What serves a request straight from its socket: the door, behind the guard."""
+        found = self._express.get((method, target))
+        if found is None:
+            return None
+        path, door = found
+
+        async def serve(exchange: Exchange) -> None:
+            try:
+                exchange.key = await guard.check(path, exchange.headers, "POST")
+            except HoneError as error:
+                await refuse_call(exchange, path, error)
+                return
+            await door.serve(exchange)
+
+        return serve
 
     def find(self, method: str, path: str) -> ASGIApp | None:
         return self._at.get((method, path)) or next(

@@ -32,7 +32,7 @@ class Forward:
             writer.write(_head(scope))
             if not await _pass_body(scope, receive, writer):
                 return  # the caller has left
-            async with WhileTheCallerWaits(scope, receive):
+            async with WhileTheCallerWaits(scope.get("hone.caller"), receive):
                 await _answer(reader, send)
         finally:
             writer.close()

@@ -19,7 +19,8 @@ class Identity(Struct, frozen=True):
 
 def identity_of(headers: dict[str, str]) -> Identity:
     """A `traceparent` that does not follow W3C Trace Context is ignored, as the standard asks (section 3.2)."""
-    parts = headers.get("traceparent", "").split("-")
+    given = headers.get("traceparent")
+    parts = given.split("-") if given else [""]
     known = len(parts) >= 4 and parts[0] != "ff" and valid_trace_id(parts[1]) and valid_span_id(parts[2])
     return Identity(
         trace_id=parts[1] if known else new_trace_id(),
@@ -32,7 +33,9 @@ def identity_of(headers: dict[str, str]) -> Identity:
 
 
 def _tags(value: str | None) -> tuple[str, ...]:
-    tags = [tag[:_MAX] for part in _utf8(value or "").split(",") if (tag := part.strip())]
+    if not value:
+        return ()
+    tags = [tag[:_MAX] for part in _utf8(value).split(",") if (tag := part.strip())]
     return tuple(tags[:_MOST_TAGS])
 
 

@@ -20,7 +20,8 @@ from starlette.types import ASGIApp
 from hone.errors import HoneError
 from hone.local import Plane, Serving, Watcher
 from hone.server._asgi import Receive, Scope, Send, headers_of
-from hone.server._doors import Doors
+from hone.server._doors import Doors, Serve
+from hone.server._exchange import AsgiExchange
 from hone.server._forward import Forward
 from hone.server._guard import Guard
 from hone.server._listen import listening
@@ -56,6 +57,10 @@ class WorkerApp:
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
 
+    def express(self, method: bytes, target: bytes) -> Serve | None:
+        """What serves a request without ASGI; None for most."""
+        return self._doors.express(self._guard, method, target)
+
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         door = self._doors.find(scope["method"], path)
@@ -67,7 +72,7 @@ class WorkerApp:
             await (door or self._forward)(scope, receive, send)
         except HoneError as error:
             if path.startswith("/v1/"):
-                await refuse_call(send, path, error)
+                await refuse_call(AsgiExchange(scope, receive, send), path, error)
             else:
                 await problem_of(error)(scope, receive, send)
 
