@@ -1,5 +1,8 @@
 """Judging: evaluators, experiments over datasets, and comparisons that say how sure they are."""
 
+from typing import TYPE_CHECKING
+
+from hone.core import lazily
 from hone.evals._ask import Ask, Embed, Question, Told
 from hone.evals._case import Answer, Evaluator, Figure, Given, Judged, Measure
 from hone.evals._registry import evaluators, make
@@ -12,16 +15,41 @@ from hone.evals.statistics._compare import Comparison, Verdict, compare_paired, 
 from hone.evals.statistics._intervals import Estimate, mean, means_apart, rate, rates_apart
 from hone.evals.statistics._tests import means_differ, rates_differ
 
+if TYPE_CHECKING:
+    from hone.evals.statistics._early import Decision, EarlyStop
+    from hone.evals.statistics._estimate import estimate
+    from hone.evals.statistics._gates import Gate, gate
+    from hone.evals.statistics._power import cases_needed, sight
+    from hone.evals.statistics._slices import Slice, compare_slices
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "Decision": "statistics._early",
+        "EarlyStop": "statistics._early",
+        "estimate": "statistics._estimate",
+        "Gate": "statistics._gates",
+        "gate": "statistics._gates",
+        "cases_needed": "statistics._power",
+        "sight": "statistics._power",
+        "Slice": "statistics._slices",
+        "compare_slices": "statistics._slices",
+    },
+)
+
 __all__ = [
     "TAG",
     "Answer",
     "Ask",
     "Call",
     "Comparison",
+    "Decision",
+    "EarlyStop",
     "Embed",
     "Estimate",
     "Evaluator",
     "Figure",
+    "Gate",
     "Given",
     "Judged",
     "Measure",
@@ -29,12 +57,17 @@ __all__ = [
     "Question",
     "Rig",
     "Run",
+    "Slice",
     "Summary",
     "Told",
     "Verdict",
     "apart_always",
+    "cases_needed",
     "compare_paired",
+    "compare_slices",
+    "estimate",
     "evaluators",
+    "gate",
     "judged",
     "kept_pair",
     "load",
@@ -50,5 +83,6 @@ __all__ = [
     "run",
     "sentence",
     "shown",
+    "sight",
     "whole_name",
 ]
