@@ -47,6 +47,16 @@ def test_the_clustered_interval_of_a_rate_covers_and_the_plain_one_does_not(rate
     assert plain / RUNS < 0.9
 
 
+def test_one_group_that_holds_most_of_the_cases_makes_the_interval_too_narrow() -> None:
+    """The limit that the documentation names: 5 groups, one of them of 20 cases beside 3."""
+    random, held, of = np.random.default_rng(1), 0, np.repeat(np.arange(5), [20, 3, 3, 3, 3])
+    for _ in range(RUNS):
+        values = 0.6**0.5 * random.normal(size=5)[of] + 0.4**0.5 * random.normal(size=len(of))
+        found = clustered_mean(list(values), list(of))
+        held += found.low <= 0 <= found.high
+    assert held / RUNS == pytest.approx(0.83, abs=0.05)
+
+
 def test_several_answers_of_a_case_make_no_more_cases() -> None:
     random, held, pooled = np.random.default_rng(4), 0, 0
     for _ in range(RUNS):
