@@ -7,6 +7,7 @@ from hone.evals import Comparison, compare_paired, mean
 from hone.evals.statistics._designs import OneRate, PairedMeans, PairedRates
 from hone.evals.statistics._gates import gate
 from hone.evals.statistics._intervals import newcombe, share_interval
+from hone.evals.statistics._slices import compare_slices
 
 RUNS = 1500
 
@@ -92,3 +93,16 @@ def test_the_power_of_one_rate_is_what_was_promised(n: int, against: float, diff
     hits = np.random.default_rng(n).binomial(n, against + difference, 6000)
     passed = np.mean([share_interval(int(k), n)[0] > against for k in hits])
     assert OneRate(against).power(n, difference) == pytest.approx(passed, abs=0.03)
+
+
+def test_among_ten_slices_without_a_difference_one_is_found_in_less_than_5_of_100() -> None:
+    random, runs, found, raw = np.random.default_rng(4), 300, 0, 0
+    keys = [str(n) for n in range(200)]
+    tags = {key: [f"t{n % 10}"] for n, key in enumerate(keys)}
+    for _ in range(runs):
+        first, second = (dict(zip(keys, (random.random(200) < 0.6).tolist(), strict=True)) for _ in range(2))
+        slices = compare_slices(first, second, tags, boolean=True, a="a", b="b", metric="m")
+        found += any(each.adjusted <= 0.05 for each in slices)
+        raw += any(each.comparison.p <= 0.05 for each in slices)
+    assert found / runs <= 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5
+    assert raw / runs > 2 * found / runs

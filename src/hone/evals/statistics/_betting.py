@@ -100,9 +100,22 @@ class Betting:
             self.high = min(self.high, known + unseen + _ROUNDING)
 
 
-def mean_betting(values: Iterable[float], alpha: float = 0.05, population: int | None = None) -> tuple[float, float]:
-    """(low, high) of the mean of numbers between 0 and 1, valid after every number at once; see `Betting`."""
+def mean_betting(
+    values: Iterable[float],
+    alpha: float = 0.05,
+    population: int | None = None,
+    *,
+    low: float = 0.0,
+    high: float = 1.0,
+) -> tuple[float, float]:
+    """(low, high) of the mean of numbers between `low` and `high`, valid after every number at once; see `Betting`.
+
+    Raises:
+        ValueError: a number out of range, or more numbers than the population has.
+    """
     bets = Betting(alpha, population)
     for value in values:
-        bets.add(value)
-    return bets.low, bets.high
+        if not low <= value <= high:
+            raise ValueError(f"{value} is not between {low} and {high}")
+        bets.add((value - low) / (high - low))
+    return low + (high - low) * bets.low, low + (high - low) * bets.high

@@ -25,9 +25,9 @@ def clustered(values: Sequence[float], groups: Sequence[Hashable]) -> Clustered:
     """The mean of the cases, and its standard error when those of one group may resemble each other.
 
     V = G/(G-1) sum over groups of (sum over its cases of (x - mean))² / n² (K.-Y. Liang and S. L. Zeger, 1986,
-    Biometrika 73, pp. 13-22; for evaluations E. Miller, 2024, "Adding Error Bars to Evals", arXiv 2411.00640, section
-    2.2, with the small-sample factor of A. C. Cameron and D. L. Miller, 2015, Journal of Human Resources 50). At least
-    one value; as many groups as values.
+    Biometrika 73, pp. 13-22; for evaluations E. Miller, 2024, "Adding Error Bars to Evals", arXiv 2411.00640; the
+    small-sample factor as in A. C. Cameron and D. L. Miller, 2015, Journal of Human Resources 50, pp. 317-372). At
+    least one value; as many groups as values.
     """
     n, middle = len(values), sum(values) / len(values)
     apart: dict[Hashable, float] = {}
