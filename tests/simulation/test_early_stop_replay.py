@@ -2,7 +2,8 @@
 run says. `python tests/simulation/test_early_stop_replay.py` prints the table that is in the documentation.
 
 The gates are every pair of what was published, not worse by 0 and by 5 points (wins of models: by 0). The sizes of the
-bets had been tuned on these data before, so the shares are a little flattering; the verdicts' error is not. Each is replayed in several random orders, and compared with the verdict of `compare_paired` over all.
+bets had been tuned on these data before, so the shares are a little flattering; the verdicts' error is not.
+Each is replayed in several random orders, and compared with the verdict of `compare_paired` over all.
 """
 
 import gzip
