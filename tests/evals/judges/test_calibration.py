@@ -14,7 +14,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from hone.errors import CallError, DatasetError, NotFound
-from hone.evals import Given, make
+from hone.evals import Given, cards_in, make
 from hone.evals.judges._calibrate import Verdict, card_of, published, spearman
 from hone.evals.judges._card import Card, Cards
 from hone.evals.judges._corrected import corrected_by
@@ -417,7 +417,13 @@ def test_an_experiment_shows_the_card_of_its_judge(bench: Bench, upstream: RuleU
     calibrate(bench, "helpful", "labels.jsonl", Calibration(probe=0))
     (made,) = bench.evaluators("answer", ["helpful"])
     assert made.card == "judge helpful: kappa 1.00 [1.00, 1.00] on 10 labels"
-    assert bench.evaluate(["answer"], [{"input": "a b"}], Options(evaluators=["helpful"])).results
+    found = bench.evaluate(["answer"], [{"input": "a b"}], Options(evaluators=["helpful", "llm-rubric:x"]))
+    assert found.results
+    metric = found.experiment.metrics["helpful"]
+    assert (metric.by, metric.judge, metric.card) == ("judge", made.key, made.card)
+    assert cards_in(found.experiment.metrics) == [
+        made.card, "judge llm-rubric: not calibrated (hone judges calibrate llm-rubric --data LABELS)"
+    ]  # fmt: skip
 
 
 # -- the command

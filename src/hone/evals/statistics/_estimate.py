@@ -37,7 +37,8 @@ def estimate(values: Values, groups: Sequence[Hashable] | None = None, *, boolea
     shared = groups is not None and len(set(groups)) < len(groups)
     means = [sum(case) / len(case) for case in cases]
     if boolean and (repeated or shared):
-        found = clustered_rate(means, groups if groups is not None and shared else range(len(cases)))
+        answers = sum(len(case) for case in cases) / len(cases)
+        found = clustered_rate(means, groups if groups is not None and shared else range(len(cases)), answers)
     elif boolean:
         found = rate([bool(case[0]) for case in cases])
     else:

@@ -47,12 +47,13 @@ def p_of(evidences: Iterable[float]) -> float:
 def mean_asymptotic(
     n: int, mean: float, spread: float, alpha: float = 0.05, *, sharpest: int = 500
 ) -> tuple[float, float]:
-    """(low, high) of the mean of numbers without bounds, valid at every n at once from some dozens on.
+    """(low, high) of the mean of numbers without bounds, valid at every n at once from a hundred or so on.
 
     mean ± spread sqrt(2 (n r² + 1) / (n² r²) log(sqrt(n r² + 1) / alpha)), the normal mixture with estimated standard
     deviation `spread` (I. Waudby-Smith, D. Arbour, R. Sinha, E. H. Kennedy and A. Ramdas, 2024, "Time-uniform central
     limit theory and asymptotic confidence sequences", Annals of Statistics 52, theorem 2.2); r² makes it narrowest
-    after `sharpest` numbers (its appendix B.2). The mixture SPRT is the same boundary read as a test.
+    after `sharpest` numbers (its appendix B.2). The mixture SPRT is the same boundary read as a test. Measured on
+    exponential numbers at alpha 5 %: ever wrong in 5.3 % of runs looked at from n = 50 on, in 3.2 % from n = 100 on.
     """
     if n < 2:
         return -inf, inf
