@@ -19,7 +19,7 @@ from hone.evals.judges._labels import Columns, Kind, Labelled, labelled, prefere
 from hone.evals.judges._pairwise import FLIPPED, TOWARD_FIRST
 from hone.evals.statistics._intervals import Estimate, mean
 from hone.local._evaluate import Bench
-from hone.local._judges import cards_of, judging
+from hone.local._given import cards_of, judging
 
 CONSTANTS = (
     "There are several ways to look at this, and the right one depends on the circumstances.",

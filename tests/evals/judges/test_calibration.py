@@ -23,7 +23,7 @@ from hone.evals.judges._published import rows_of, written
 from hone.evals.statistics._agreement import cohen_kappa
 from hone.local import Bench, Hone, House, Options
 from hone.local._calibrate import CONSTANTS, Calibration, calibrate
-from hone.local._judges import judging
+from hone.local._given import judging
 
 from .conftest import Asked, RuleUpstream
 
