@@ -1,12 +1,13 @@
 """Evaluators by name. A package adds its own through the entry point group `hone.evaluators`."""
 
+import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
 from hone.core import to_json
-from hone.errors import CallError
+from hone.errors import CallError, ProjectError
 from hone.evals._case import Evaluator, Given, from_function
 from hone.evals.judges import NAMES as JUDGES
 from hone.evals.metrics.agents import NAMES as AGENTS
@@ -60,9 +61,21 @@ def make(
 
 def _by_name(text: str, given: Given) -> Evaluator:
     name, colon, option = text.partition(":")
-    factory = given.judges.get(name) or evaluators.load(name)
+    factory = given.judges.get(name) or _loaded(name, given)
     made: Evaluator = factory(replace(given, option=option if colon else None))
     return made
+
+
+def _loaded(name: str, given: Given) -> Callable[[Given], Evaluator]:
+    """
+    Raises:
+        ProjectError: no evaluator has that name; the hint may be a judge of the project.
+    """
+    near = difflib.get_close_matches(name, given.judges, n=1)
+    if near and name not in evaluators.names():
+        raise ProjectError(f"no evaluator {name!r}", hint=f"did you mean `{near[0]}`?")
+    found: Callable[[Given], Evaluator] = evaluators.load(name)
+    return found
 
 
 def _by_object(asked: Mapping[str, Any], given: Given) -> Evaluator:

@@ -10,14 +10,14 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hone.errors import CallError, HoneError
+from hone.errors import CallError, DatasetError, HoneError
 from hone.evals import Answer, Evaluator, Given, make
 from hone.evals._case import NOBODYS_ANSWER
 from hone.evals.judges._calibrate import Verdict, card_of, published
 from hone.evals.judges._card import Card, Constant
 from hone.evals.judges._labels import Columns, Kind, Labelled, labelled, preference, read_rows
 from hone.evals.judges._pairwise import FLIPPED, TOWARD_FIRST
-from hone.evals.statistics._intervals import Estimate, mean
+from hone.evals.statistics._intervals import Estimate, mean, rate
 from hone.local._evaluate import Bench
 from hone.local._given import cards_of, judging
 
@@ -138,6 +138,8 @@ async def _constants(evaluator: Evaluator, rows: Sequence[Labelled], kind: Kind)
 def _score(values: Sequence[Any], kind: Kind) -> Estimate:
     if kind == "pairwise":
         return mean([preference(each) for each in values])
+    if kind == "boolean":
+        return rate([bool(each) for each in values])
     return mean([float(each) for each in values])
 
 
@@ -161,4 +163,6 @@ def _rows(bench: Bench, data: str) -> list[dict[str, Any]]:
     path = Path(data)
     if path.is_file():
         return read_rows(path)
+    if path.suffix or len(path.parts) > 1:
+        raise DatasetError(f"{data} is not there", hint="the path of a file, or the name of a dataset")
     return [msgspec.to_builtins(each) for each in bench.dataset(data)]

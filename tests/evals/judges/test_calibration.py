@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from hone.errors import CallError, DatasetError, NotFound
+from hone.errors import CallError, DatasetError, NotFound, ProjectError
 from hone.evals import Given, cards_in, make
 from hone.evals.judges._calibrate import Verdict, card_of, published, spearman
 from hone.evals.judges._card import Card, Cards
@@ -361,6 +361,10 @@ def test_what_cannot_be_calibrated_says_why(bench: Bench, folder: Path) -> None:
     (folder / "labels.jsonl").write_text('{"input": "q", "output": "a", "label": true}\n')
     with pytest.raises(CallError, match="exact is no judge"):
         calibrate(bench, "exact", "labels.jsonl", Calibration())
+    with pytest.raises(ProjectError, match="did you mean `helpful`"):
+        calibrate(bench, "helpfull", "labels.jsonl", Calibration())
+    with pytest.raises(DatasetError, match="is not there"):
+        calibrate(bench, "helpful", "nowhere.jsonl", Calibration())
     (folder / "unlabelled.jsonl").write_text('{"input": "q", "output": "a", "verdict": true}\n')
     with pytest.raises(CallError, match="has a label"):
         calibrate(bench, "helpful", "unlabelled.jsonl", Calibration())
