@@ -8,7 +8,9 @@ from hone.evals._case import Answer, Evaluator, Figure, Given, Judged, Measure
 from hone.evals._registry import evaluators, make
 from hone.evals.judges._card import Card, Cards, cards_in
 from hone.evals.judges._corrected import corrected_by
-from hone.evals.metrics.text._overlap import whole_name
+from hone.evals.metrics._promptfoo import PROMPTFOO
+from hone.evals.metrics.retrieval._trec import Scored, read_qrels, read_run, score_run
+from hone.evals.metrics.text._contains import whole_name
 from hone.evals.runs._cells import Cell, matrix, plain
 from hone.evals.runs._kept import kept_pair
 from hone.evals.runs._plan import Case, Plan
@@ -44,6 +46,7 @@ __getattr__ = lazily(
 )
 
 __all__ = [
+    "PROMPTFOO",
     "TAG",
     "Answer",
     "Ask",
@@ -68,6 +71,7 @@ __all__ = [
     "Question",
     "Rig",
     "Run",
+    "Scored",
     "Slice",
     "Stopping",
     "Summary",
@@ -98,8 +102,11 @@ __all__ = [
     "rate_always",
     "rates_apart",
     "rates_differ",
+    "read_qrels",
+    "read_run",
     "rescore",
     "run",
+    "score_run",
     "sentence",
     "shown",
     "sight",

@@ -90,13 +90,15 @@ def judge_of(bench: Bench, name: str, how: Calibration) -> Evaluator:
     """The evaluator that is to be calibrated.
 
     Raises:
-        CallError: it asks no model.
+        CallError: it asks no model, or judges more than a pair.
     """
     given = judging(Given(), bench.judging)
     asked = {"type": name, **({} if how.value is None else {"value": how.value}), **how.settings}
     (made,) = make([asked], given=given)
     if made.by != "judge":
         raise CallError(f"{name} is no judge: it asks no model", hint="hone judges list")
+    if made.choose is not None:
+        raise CallError(f"{name} chooses among variants, and labels are of one answer or a pair", hint="pairwise")
     return made
 
 

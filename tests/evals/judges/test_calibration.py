@@ -361,6 +361,8 @@ def test_what_cannot_be_calibrated_says_why(bench: Bench, folder: Path) -> None:
     (folder / "labels.jsonl").write_text('{"input": "q", "output": "a", "label": true}\n')
     with pytest.raises(CallError, match="exact is no judge"):
         calibrate(bench, "exact", "labels.jsonl", Calibration())
+    with pytest.raises(CallError, match="select-best chooses among variants"):
+        calibrate(bench, "select-best", "labels.jsonl", Calibration())
     with pytest.raises(ProjectError, match="did you mean `helpful`"):
         calibrate(bench, "helpfull", "labels.jsonl", Calibration())
     with pytest.raises(DatasetError, match="is not there"):
