@@ -15,7 +15,7 @@ from scipy.stats import spearmanr
 
 from hone.errors import CallError, DatasetError, NotFound, ProjectError
 from hone.evals import Given, cards_in, make
-from hone.evals.judges._calibrate import Verdict, card_of, published, spearman
+from hone.evals.judges._calibrate import Verdict, card_of, published
 from hone.evals.judges._card import Card, Cards
 from hone.evals.judges._corrected import corrected_by
 from hone.evals.judges._labels import NONE, Columns, Kind, consensus, labelled, normal, read_rows
@@ -200,7 +200,6 @@ def test_numbers_agree_by_rank_distance_and_scale() -> None:
     assert found.kappa is not None
     assert 0.8 < found.kappa.mean < 1
     assert "correlation" in found.sentence
-    assert spearman([1, 2, 3, 4], [4, 3, 2, 1]).mean == pytest.approx(-1)
 
 
 def test_labels_of_many_kinds_are_read() -> None:
