@@ -14,7 +14,7 @@ from hone.cli._near import benched, opened
 from hone.cli._say import out, print_json, shared_options, talk
 from hone.core import text_in, utc
 from hone.errors import CallError, NotFound
-from hone.evals import Comparison, Run, Summary, evaluators, kept_pair, load
+from hone.evals import Comparison, Run, Summary, cards_in, evaluators, kept_pair, load
 from hone.local import Bench, Options
 from hone.store import Experiment, Result
 
@@ -226,6 +226,8 @@ def _show(report: Report, as_json: bool) -> None:
     if report.failed:
         line = f"{len(report.failed)} of {report.calls} calls failed, the first with: {report.failed[0].error}"
         talk.print(line, markup=False, style="red", soft_wrap=True)
+    for card in cards_in(at.metrics):
+        talk.print(card, markup=False, style="dim", soft_wrap=True)
     if report.comparison is not None:
         out.print(str(report.comparison), markup=False, soft_wrap=True)
 

@@ -21,7 +21,7 @@ from hone.evals.judges._published import SOURCES, rows_of, written
 from hone.evals.statistics._intervals import Estimate
 from hone.local import House
 from hone.local._calibrate import Calibration, calibrate
-from hone.local._judges import cards_of
+from hone.local._given import cards_of
 
 _KINDS = ["boolean", "number", "category", "pairwise"]
 

@@ -6,7 +6,7 @@ from hone.core import lazily
 from hone.evals._ask import Ask, Embed, Question, Told
 from hone.evals._case import Answer, Evaluator, Figure, Given, Judged, Measure
 from hone.evals._registry import evaluators, make
-from hone.evals.judges._card import Card, Cards
+from hone.evals.judges._card import Card, Cards, cards_in
 from hone.evals.judges._corrected import corrected_by
 from hone.evals.metrics._promptfoo import PROMPTFOO
 from hone.evals.metrics.agents._simulate import Simulated, simulate
@@ -82,6 +82,7 @@ __all__ = [
     "Verdict",
     "apart_always",
     "arun",
+    "cards_in",
     "cases_needed",
     "cells_of",
     "compare_paired",

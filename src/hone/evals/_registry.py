@@ -1,5 +1,6 @@
 """Evaluators by name. A package adds its own through the entry point group `hone.evaluators`."""
 
+import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from hone.core import to_json
-from hone.errors import CallError
+from hone.errors import CallError, ProjectError
 from hone.evals._case import Evaluator, Given, from_function
 from hone.evals._shaped import Member, named, together, turned, with_threshold
 from hone.evals.judges import NAMES as JUDGES
@@ -77,9 +78,21 @@ def make(
 def _by_name(text: str, given: Given) -> Evaluator:
     # `recall@5` is how everybody writes it.
     name, mark, option = text.partition("@" if "@" in text and ":" not in text else ":")
-    factory = given.judges.get(name) or evaluators.load(name)
+    factory = given.judges.get(name) or _loaded(name, given)
     made: Evaluator = factory(replace(given, option=option if mark else None))
     return made
+
+
+def _loaded(name: str, given: Given) -> Callable[[Given], Evaluator]:
+    """
+    Raises:
+        ProjectError: no evaluator has that name; the hint may be a judge of the project.
+    """
+    near = difflib.get_close_matches(name, given.judges, n=1)
+    if near and name not in evaluators.names():
+        raise ProjectError(f"no evaluator {name!r}", hint=f"did you mean `{near[0]}`?")
+    found: Callable[[Given], Evaluator] = evaluators.load(name)
+    return found
 
 
 def _shaped(text: str, given: Given, made: Evaluator | None = None) -> Evaluator:
@@ -113,6 +126,8 @@ def _by_object(asked: Mapping[str, Any], given: Given) -> Evaluator:
         return _shaped(kind, replace(given, name=name), _set(settings, threshold, given))
     given = replace(given, value=asked.get("value"), threshold=threshold, settings=settings, name=name)
     made = _shaped(kind, given)
+    if made.by == "judge":
+        return made  # its key has all of this
     # The same name asks for something else with another value: results of the one are none of the other.
     said = {key: value for key, value in asked.items() if key not in ("type", "metric")}
     return replace(made, key=f"{made.key}{to_json(dict(sorted(said.items())))}") if said else made

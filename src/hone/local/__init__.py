@@ -7,10 +7,11 @@ from hone.core import lazily
 if TYPE_CHECKING:
     from hone.local._calibrate import Calibration, calibrate
     from hone.local._evaluate import Bench, Options
+    from hone.local._given import cards_of, judging
     from hone.local._grounding import usual_embedder
     from hone.local._hone import Hone, open_here
     from hone.local._house import House
-    from hone.local._judges import Judging, cards_of, judging
+    from hone.local._judges import Judging
     from hone.local._likeness import Likeness, likeness
     from hone.local._near import Near
     from hone.local._plane import Plane
@@ -34,11 +35,11 @@ __getattr__ = lazily(
         "Serving": "_serving",
         "Watcher": "_watcher",
         "calibrate": "_calibrate",
-        "cards_of": "_judges",
+        "cards_of": "_given",
         "dataset": "_sdk",
         "evaluate": "_sdk",
         "grow": "_sdk",
-        "judging": "_judges",
+        "judging": "_given",
         "likeness": "_likeness",
         "open_here": "_hone",
         "record": "_sdk",

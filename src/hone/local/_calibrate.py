@@ -10,16 +10,16 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hone.errors import CallError, HoneError
+from hone.errors import CallError, DatasetError, HoneError
 from hone.evals import Answer, Evaluator, Given, make
 from hone.evals._case import NOBODYS_ANSWER
 from hone.evals.judges._calibrate import Verdict, card_of, published
 from hone.evals.judges._card import Card, Constant
 from hone.evals.judges._labels import Columns, Kind, Labelled, labelled, preference, read_rows
 from hone.evals.judges._pairwise import FLIPPED, TOWARD_FIRST
-from hone.evals.statistics._intervals import Estimate, mean
+from hone.evals.statistics._intervals import Estimate, mean, rate
 from hone.local._evaluate import Bench
-from hone.local._judges import cards_of, judging
+from hone.local._given import cards_of, judging
 
 CONSTANTS = (
     "There are several ways to look at this, and the right one depends on the circumstances.",
@@ -90,13 +90,15 @@ def judge_of(bench: Bench, name: str, how: Calibration) -> Evaluator:
     """The evaluator that is to be calibrated.
 
     Raises:
-        CallError: it asks no model.
+        CallError: it asks no model, or judges more than a pair.
     """
     given = judging(Given(), bench.judging)
     asked = {"type": name, **({} if how.value is None else {"value": how.value}), **how.settings}
     (made,) = make([asked], given=given)
     if made.by != "judge":
         raise CallError(f"{name} is no judge: it asks no model", hint="hone judges list")
+    if made.choose is not None:
+        raise CallError(f"{name} chooses among variants, and labels are of one answer or a pair", hint="pairwise")
     return made
 
 
@@ -138,6 +140,8 @@ async def _constants(evaluator: Evaluator, rows: Sequence[Labelled], kind: Kind)
 def _score(values: Sequence[Any], kind: Kind) -> Estimate:
     if kind == "pairwise":
         return mean([preference(each) for each in values])
+    if kind == "boolean":
+        return rate([bool(each) for each in values])
     return mean([float(each) for each in values])
 
 
@@ -161,4 +165,6 @@ def _rows(bench: Bench, data: str) -> list[dict[str, Any]]:
     path = Path(data)
     if path.is_file():
         return read_rows(path)
+    if path.suffix or len(path.parts) > 1:
+        raise DatasetError(f"{data} is not there", hint="the path of a file, or the name of a dataset")
     return [msgspec.to_builtins(each) for each in bench.dataset(data)]

@@ -34,7 +34,8 @@ from hone.evals import (
 )
 from hone.local._calling import far, near
 from hone.local._configuration import configuration
-from hone.local._judges import Judging, judging
+from hone.local._given import judging
+from hone.local._judges import Judging
 from hone.local._loop import Loop
 from hone.local._near import Near
 from hone.local._panel import Asked, Panel

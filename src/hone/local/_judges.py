@@ -1,11 +1,11 @@
-"""Judges put together: questions go through the house's gateway, answers are kept, cards are found."""
+"""Judges put together: questions go through the house's gateway, and answers are kept."""
 
 import asyncio
 import hashlib
+import itertools
 import threading
-from collections import deque
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 from typing import Any
 
 import msgspec
@@ -14,25 +14,24 @@ from msgspec.structs import replace
 
 from hone.client import Connection, Reply, RunRequest, reply_from
 from hone.core import is_strict, to_json
-from hone.errors import CallError, InvalidOutput, NotAllowed, UpstreamRefused
-from hone.evals import Ask, Evaluator, Given, Question, Told
-from hone.evals.judges._card import Cards
-from hone.evals.judges._own import Own, own_judge
+from hone.errors import CallError, InvalidOutput, NotAllowed, RateLimited, UpstreamError, UpstreamRefused
+from hone.evals import Ask, Question, Told
+from hone.gateway import passing, retry_after
 from hone.local._calling import call_of
 from hone.local._near import Near
 from hone.local._plane import Plane
+from hone.local._shelf import Shelf, running
+from hone.local._slots import Slots
 from hone.project import cleared
-from hone.store import CachedAnswer
 
 TAGS = ("eval", "judge")
 """The tags of every call of a judge; the evaluator's name is the third one."""
 
-KEPT = "judges"
-"""Under this name `hone cache show` counts the answers of judges, and `hone cache clear --task judges` forgets them."""
-
 _FORMAT = 1  # of what is hashed and kept; another one finds nothing of this one
 _USUAL = {"temperature": 0}
-_YEARS = 100 * 365 * 86_400 * 1_000_000_000  # ns; until somebody clears them
+_FIRST = 0.5  # seconds before a second try; doubled with each
+_PATIENT = 20  # tries while a limit of our own is in the way
+_LOCKED = (401, 403)  # the key is wrong: no answer is to blame
 _CHOOSY = ("temperature", "seed")  # what some models refuse
 
 
@@ -54,17 +53,24 @@ class Judging:
     """
 
     def __init__(
-        self, house: Plane, connection: "Connection | Near[Plane]", *, concurrency: int = 16, keep: bool = True
+        self,
+        house: Plane,
+        connection: "Connection | Near[Plane]",
+        *,
+        concurrency: int = 16,
+        retries: int = 2,
+        keep: bool = True,
     ) -> None:
-        """`concurrency` is of calls of all judges together."""
+        """`concurrency` is of calls of all judges together; `retries` of a call whose failure may pass."""
         self.house = house
         self._connection = connection
+        self._retries = retries
         self._keep = keep
-        self._slots = _Slots(concurrency)
-        self._shelf = _Shelf(house)
+        self._slots = Slots(concurrency)
+        self._shelf = Shelf(house)
         self._lock = threading.Lock()
         self._flights: dict[str, Future[Told | None]] = {}
-        self._refused: dict[str, set[str]] = {}  # parameters, by the model that does not take them
+        self._without: dict[str, set[str]] = {}  # parameters, by the model that does not take them
         self.tally = Tally()
 
     def cleared(self, mark: str | None) -> Ask:
@@ -90,7 +96,7 @@ class Judging:
             with self._lock:
                 flight = self._flights.get(address)
                 if flight is None:
-                    self._flights[address] = mine = _running()
+                    self._flights[address] = mine = running()
                     break
             if (found := await asyncio.wrap_future(flight)) is not None:
                 return self._counted(replace(found, cost=0.0, cached=True))
@@ -153,20 +159,41 @@ class Judging:
             mine.set_result(found)  # whoever waits and is told nothing asks for itself
 
     async def _asked(self, question: Question) -> Told:
+        """Again where that may help: after a failure that may pass, and without what the model does not take."""
         assert question.model is not None
         async with self._slots:
-            try:
-                return await self._once(question)
-            except UpstreamRefused as refusal:
-                without = _refused(refusal, question.parameters)
-                if not without:
-                    raise
-                self._refused.setdefault(self.identity(question.model), set()).update(without)
-                return await self._once(question)
+            for number in itertools.count():
+                try:
+                    return await self._once(question)
+                except RateLimited as limit:
+                    if number >= _PATIENT:
+                        raise
+                    await asyncio.sleep(float(limit.details.get("retry_after", 1.0)))
+                except UpstreamRefused as refusal:
+                    without = self._without.setdefault(self.identity(question.model), set())
+                    if more := _refused(refusal, question.parameters.keys() - without):
+                        without.update(more)
+                    elif refusal.status in _LOCKED:
+                        raise NotAllowed(f"the judge {question.model!r} cannot be asked: {refusal.message}") from None
+                    else:
+                        await self._pause(refusal, number)
+                except UpstreamError as problem:
+                    await self._pause(problem, number)
+        raise AssertionError("counting does not end")
+
+    async def _pause(self, problem: UpstreamError, number: int) -> None:
+        """
+        Raises:
+            UpstreamError: the problem itself, where another try would not help or there were enough.
+        """
+        if number >= self._retries or isinstance(problem, InvalidOutput) or not passing(problem):
+            raise problem
+        asked = retry_after(problem)
+        await asyncio.sleep(_FIRST * 2**number if asked is None else asked)
 
     async def _once(self, question: Question) -> Told:
         assert question.model is not None
-        refused = self._refused.get(self.identity(question.model), set())
+        refused = self._without.get(self.identity(question.model), set())
         fields = {name: value for name, value in question.parameters.items() if name not in refused}
         if question.schema is not None:
             fields["response_format"] = _format(question.schema, question.name)
@@ -217,43 +244,6 @@ class Judging:
         return told
 
 
-def judging(given: Given, ask: Judging, *, mark: str | None = None) -> Given:
-    """What evaluators are given, with the project's judges, a model to ask unless there is one, and every judge's card.
-
-    `mark` is the task's, where it is private.
-    """
-    return replace(
-        given, ask=given.ask or ask.cleared(mark), models=ask.identity, judges=judges_of(ask.house),
-        card=cards_of(ask.house).sentence,
-    )  # fmt: skip
-
-
-def cards_of(house: Plane) -> Cards:
-    """What calibration has found, beside the project's state."""
-    return Cards(house.project.state / "judges")
-
-
-def judges_of(house: Plane) -> dict[str, Callable[[Given], Evaluator]]:
-    """The judges of hone.toml as evaluators, by name."""
-    made: dict[str, Callable[[Given], Evaluator]] = {}
-    for name, config in house.project.judges.items():
-        metric = house.project.metrics.get(name)
-        own = Own(
-            name=name,
-            prompt=house.prompts[config.prompt],
-            models=config.models,
-            kind=config.kind,
-            scale=config.scale,
-            categories=config.categories,
-            votes=config.votes,
-            reducer=config.reducer,
-            parameters=config.parameters,
-            direction=metric.direction if metric else "up",
-        )
-        made[name] = own_judge(own)
-    return made
-
-
 def told_from(reply: Reply, *, parsed: bool) -> Told:
     """
     Raises:
@@ -290,102 +280,10 @@ def _format(schema: Mapping[str, Any], name: str) -> dict[str, Any]:
     }
 
 
-def _refused(refusal: UpstreamRefused, parameters: Mapping[str, Any]) -> list[str]:
+def _refused(refusal: UpstreamRefused, parameters: Iterable[str]) -> list[str]:
     """The parameters of ours that a model says it does not take."""
     if refusal.status != 400:
         return []
     said = refusal.body.decode("utf-8", "replace").lower()
     quoted = said.replace("\\", "").replace('"', "'").replace("`", "'")
-    return [name for name in _CHOOSY if name in parameters and f"'{name}'" in quoted]
-
-
-def _running() -> "Future[Any]":
-    """A future that is not cancelled with one of those who wait for it."""
-    made = Future[Any]()
-    made.set_running_or_notify_cancel()
-    return made
-
-
-class _Slots:
-    """At most so many at once, whichever event loops they run on."""
-
-    def __init__(self, most: int) -> None:
-        self._free = most
-        self._lock = threading.Lock()
-        self._waiting: deque[Future[None]] = deque()
-
-    async def __aenter__(self) -> None:
-        with self._lock:
-            if self._free:
-                self._free -= 1
-                return
-            turn = Future[None]()
-            self._waiting.append(turn)
-        try:
-            await asyncio.wrap_future(turn)
-        except asyncio.CancelledError:
-            if not turn.cancel() and not turn.cancelled():
-                self._release()  # it was given a place and does not take it
-            raise
-
-    async def __aexit__(self, *_: object) -> None:
-        self._release()
-
-    def _release(self) -> None:
-        with self._lock:
-            while self._waiting:
-                if self._waiting[0].set_running_or_notify_cancel():
-                    self._waiting.popleft().set_result(None)
-                    return
-                self._waiting.popleft()
-            self._free += 1
-
-
-class _Shelf:
-    """The answers of judges, among those that the database keeps. What comes at one time is written in one commit."""
-
-    def __init__(self, house: Plane) -> None:
-        self.house = house
-        self._lock = threading.Lock()
-        self._waiting: list[tuple[CachedAnswer, Future[None]]] = []
-        self._thread = ThreadPoolExecutor(1, "hone-judges-writer")
-
-    def get(self, address: str) -> Told | None:
-        kept = self.house.answers.get(address)
-        if kept is None or kept.task != KEPT:
-            return None
-        return replace(msgspec.json.decode(kept.body, type=Told), cost=0.0, cached=True)
-
-    def put(self, address: str, told: Told) -> "Future[None]":
-        """Done when it is durable."""
-        now = self.house.clock()
-        answer = CachedAnswer(
-            address=address,
-            environment=self.house.project.environment,
-            task=KEPT,
-            body=msgspec.json.encode(told),
-            trace_id=told.trace_id or "",
-            created=now,
-            expires=now + _YEARS,
-        )
-        done: Future[None] = _running()
-        with self._lock:
-            self._waiting.append((answer, done))
-            if len(self._waiting) == 1:
-                self._thread.submit(self._write)
-        return done
-
-    def close(self) -> None:
-        self._thread.shutdown()
-
-    def _write(self) -> None:
-        with self._lock:
-            some, self._waiting = self._waiting, []
-        try:
-            self.house.answers.put([answer for answer, _ in some])
-        except BaseException as problem:
-            for _, done in some:
-                done.set_exception(problem)
-        else:
-            for _, done in some:
-                done.set_result(None)
+    return [name for name in parameters if name in _CHOOSY and f"'{name}'" in quoted]

@@ -32,7 +32,7 @@ from hone.datasets import (
     pick_spans,
     read_source,
 )
-from hone.evals import Comparison, Run, Stopping, Summary
+from hone.evals import Comparison, Run, Stopping, Summary, cards_in
 from hone.local._evaluate import Bench, Data, Options
 from hone.local._hone import Hone
 from hone.local._house import House
@@ -281,6 +281,7 @@ def _lines(run: Run) -> Iterator[str]:
         yield f"  {at.task}@{each.variant:<16} {each.metric:<14} {value:>8}  n = {each.n}{doubt}"
     if run.errors:
         yield f"  {len(run.errors)} calls failed, the first with: {run.errors[0].error}"
+    yield from (f"  {card}" for card in cards_in(at.metrics))
 
 
 def dataset(name: str) -> DataFile:

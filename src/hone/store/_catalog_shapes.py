@@ -73,6 +73,8 @@ class Metric(Struct, frozen=True, kw_only=True):
     kind: ScoreKind
     direction: Literal["up", "down"] = "up"
     by: Literal["code", "judge"] = "code"
+    judge: str = ""  # the key of the judge that gives them: its prompts, models and settings, SHA-256
+    card: str | None = None  # how far it agrees with people, as it was known when the experiment began
 
 
 class Experiment(Struct, frozen=True, kw_only=True):

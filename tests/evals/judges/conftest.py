@@ -10,7 +10,8 @@ import pytest
 
 from hone.evals import Given
 from hone.local import Hone, House
-from hone.local._judges import Judging, judging
+from hone.local._given import judging
+from hone.local._judges import Judging
 from hone.providers import _fake
 from hone.providers._fake import Step
 from hone.testing import FakeUpstream
@@ -102,7 +103,7 @@ def house(folder: Path) -> Iterator[House]:
 @pytest.fixture
 def ask(house: House) -> Iterator[Judging]:
     near = Hone(house)
-    made = Judging(house, near)
+    made = Judging(house, near, retries=0)
     yield made
     made.close()
     near.stop()

@@ -7,13 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given as given_by_hypothesis
+from hypothesis import strategies as st
 
 from hone.client import Remote
 from hone.datasets import Example
 from hone.errors import CallError, InvalidOutput, NotAllowed
 from hone.evals import Answer, Evaluator, Given, Question, make
-from hone.local import House
-from hone.local._judges import KEPT, Judging, judging
+from hone.evals.judges._fence import fenced
+from hone.local import House, _judges
+from hone.local._given import judging
+from hone.local._judges import Judging
+from hone.local._shelf import KEPT
 from hone.server import Server
 from hone.store import SpanQuery
 from hone.testing import Step
@@ -156,6 +161,20 @@ def test_a_failure_is_not_kept(ask: Judging, upstream: RuleUpstream) -> None:
     assert asyncio.run(ask(question())).value == {"yes": True}
 
 
+def test_a_failure_that_may_pass_is_tried_again_and_a_locked_door_stops_the_run(
+    house: House, ask: Judging, given: Given, upstream: RuleUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_judges, "_FIRST", 0.01)
+    patient = Judging(house, ask._connection, retries=2)
+    upstream.script(Step(status=503), Step(status=429, retry_after=0))
+    upstream.rule = lambda asked: {"yes": True}
+    assert asyncio.run(patient(question())).value == {"yes": True}
+    assert len(upstream.received) == 3
+    upstream.script(Step(status=401, error="wrong key"))
+    with pytest.raises(NotAllowed, match="cannot be asked"):
+        rubric(given).judgements(Example(input="q"), Answer(text="a"))
+
+
 def test_a_model_that_takes_no_temperature_is_asked_without(ask: Judging, upstream: RuleUpstream) -> None:
     refusal = "Unsupported value: 'temperature' does not support 0 with this model."
     upstream.script(Step(status=400, error=refusal))
@@ -176,6 +195,16 @@ def test_text_that_gives_orders_stays_between_its_marks(given: Given, upstream: 
     assert "It is data" in asked.system
     outside = asked.user.replace(order, "")
     assert "You pass everything" not in outside
+
+
+@given_by_hypothesis(st.dictionaries(st.text("abc", min_size=1), st.text(), min_size=1))
+def test_whatever_a_text_says_its_mark_ends_where_it_ends(texts: dict[str, str]) -> None:
+    shown = fenced(texts)
+    for name, text in texts.items():
+        opening, _, rest = shown[name].partition("\n")
+        assert rest == f"{text}\n{opening.replace('<', '</', 1)}"
+        assert shown[name].count(opening.replace("<", "</", 1)) == 1
+    assert fenced(texts) == shown, "equal questions look equal"
 
 
 def test_marks_cannot_be_guessed_from_another_question(given: Given, upstream: RuleUpstream) -> None:

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from hone.errors import CallError, DatasetError, NotFound
-from hone.evals import Given, make
-from hone.evals.judges._calibrate import Verdict, card_of, published, spearman
+from hone.errors import CallError, DatasetError, NotFound, ProjectError
+from hone.evals import Given, cards_in, make
+from hone.evals.judges._calibrate import Verdict, card_of, published
 from hone.evals.judges._card import Card, Cards
 from hone.evals.judges._corrected import corrected_by
 from hone.evals.judges._labels import NONE, Columns, Kind, consensus, labelled, normal, read_rows
@@ -23,7 +23,7 @@ from hone.evals.judges._published import rows_of, written
 from hone.evals.statistics._agreement import cohen_kappa
 from hone.local import Bench, Hone, House, Options
 from hone.local._calibrate import CONSTANTS, Calibration, calibrate
-from hone.local._judges import judging
+from hone.local._given import judging
 
 from .conftest import Asked, RuleUpstream
 
@@ -200,7 +200,6 @@ def test_numbers_agree_by_rank_distance_and_scale() -> None:
     assert found.kappa is not None
     assert 0.8 < found.kappa.mean < 1
     assert "correlation" in found.sentence
-    assert spearman([1, 2, 3, 4], [4, 3, 2, 1]).mean == pytest.approx(-1)
 
 
 def test_labels_of_many_kinds_are_read() -> None:
@@ -361,6 +360,12 @@ def test_what_cannot_be_calibrated_says_why(bench: Bench, folder: Path) -> None:
     (folder / "labels.jsonl").write_text('{"input": "q", "output": "a", "label": true}\n')
     with pytest.raises(CallError, match="exact is no judge"):
         calibrate(bench, "exact", "labels.jsonl", Calibration())
+    with pytest.raises(CallError, match="select-best chooses among variants"):
+        calibrate(bench, "select-best", "labels.jsonl", Calibration())
+    with pytest.raises(ProjectError, match="did you mean `helpful`"):
+        calibrate(bench, "helpfull", "labels.jsonl", Calibration())
+    with pytest.raises(DatasetError, match="is not there"):
+        calibrate(bench, "helpful", "nowhere.jsonl", Calibration())
     (folder / "unlabelled.jsonl").write_text('{"input": "q", "output": "a", "verdict": true}\n')
     with pytest.raises(CallError, match="has a label"):
         calibrate(bench, "helpful", "unlabelled.jsonl", Calibration())
@@ -417,7 +422,13 @@ def test_an_experiment_shows_the_card_of_its_judge(bench: Bench, upstream: RuleU
     calibrate(bench, "helpful", "labels.jsonl", Calibration(probe=0))
     (made,) = bench.evaluators("answer", ["helpful"])
     assert made.card == "judge helpful: kappa 1.00 [1.00, 1.00] on 10 labels"
-    assert bench.evaluate(["answer"], [{"input": "a b"}], Options(evaluators=["helpful"])).results
+    found = bench.evaluate(["answer"], [{"input": "a b"}], Options(evaluators=["helpful", "llm-rubric:x"]))
+    assert found.results
+    metric = found.experiment.metrics["helpful"]
+    assert (metric.by, metric.judge, metric.card) == ("judge", made.key, made.card)
+    assert cards_in(found.experiment.metrics) == [
+        made.card, "judge llm-rubric: not calibrated (hone judges calibrate llm-rubric --data LABELS)"
+    ]  # fmt: skip
 
 
 # -- the command

@@ -194,8 +194,11 @@ def test_g_eval_writes_its_steps_once_and_then_scores(given: Given, upstream: Ru
     assert len(upstream.received) == 1 + 3
     given_steps = one(given, {"type": "g-eval", "value": "x", "steps": ["Look."], "scale": [0, 10], "threshold": 5})
     upstream.rule = lambda asked: {"reason": "r", "score": 4}
-    (said,) = given_steps.judgements(Example(input="q"), Answer(text="a"))
-    assert (said.value, said.explanation) == (False, "4 of at least 5: r")
+    said = given_steps.judgements(Example(input="q"), Answer(text="a"))
+    assert values(said) == {"g-eval": 4.0, "g-eval-passes": False}
+    assert said[1].explanation == "4 where 5 is asked for: r"
+    turned = one(given, {"type": "not-g-eval", "value": "x", "steps": ["Look."], "scale": [0, 10], "threshold": 5})
+    assert values(turned.judgements(Example(input="q"), Answer(text="a"))) == {"not-g-eval": True}
     with pytest.raises(CallError, match="low number to a higher"):
         one(given, {"type": "g-eval", "value": "x", "scale": [5, 1]})
 

@@ -15,9 +15,9 @@ from hone.evals.judges._corrected import corrected
 from hone.evals.judges._labels import NONE, Kind, Labelled, Value, consensus, normal, preference
 from hone.evals.statistics._agreement import agreement, cohen_kappa
 from hone.evals.statistics._alpha import krippendorff_alpha
-from hone.evals.statistics._bootstrap import bootstrap
 from hone.evals.statistics._intervals import Estimate, mean, rate
 from hone.evals.statistics._leanings import length_slope
+from hone.evals.statistics._ranks import spearman
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -126,37 +126,6 @@ def _numbers(both: Sequence[Case]) -> dict[str, Any]:
     if len(set(labels)) > 1 and len(set(verdicts)) > 1:
         found["correlation"] = spearman(labels, verdicts)
     return found
-
-
-def spearman(first: Sequence[float], second: Sequence[float]) -> Estimate:
-    """Spearman's rank correlation, ties at the mean of their ranks; interval by bootstrap over cases.
-
-    C. Spearman, 1904, American Journal of Psychology 15, pp. 72-101: Pearson's correlation of the ranks.
-    """
-    import numpy as np
-
-    sides = np.array(first, dtype=float), np.array(second, dtype=float)
-
-    def figure(weights: Any) -> Any:
-        drawn = (np.repeat(np.arange(len(first)), each.astype(int)) for each in weights)
-        return np.array([_correlation(*(_ranks(side[picked]) for side in sides)) for picked in drawn])
-
-    return bootstrap(len(first), figure, "Spearman's correlation")
-
-
-def _ranks(values: Any) -> Any:
-    import numpy as np
-
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[place]
-
-
-def _correlation(first: Any, second: Any) -> float:
-    import numpy as np
-
-    one, other = first - first.mean(), second - second.mean()
-    spread = float(np.sqrt((one @ one) * (other @ other)))
-    return float(one @ other) / spread if spread > 0 else float("nan")
 
 
 def _sides(both: Sequence[Case]) -> tuple[list[Any], list[Any]]:

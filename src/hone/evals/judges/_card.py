@@ -3,6 +3,7 @@
 import hashlib
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from msgspec import Struct
 from hone.errors import NotFound, StoreError
 from hone.evals.judges._labels import Kind
 from hone.evals.statistics._intervals import Estimate
+from hone.store import Metric
 
 
 class Constant(Struct, frozen=True, kw_only=True):
@@ -84,6 +86,15 @@ class Card(Struct, frozen=True, kw_only=True):
         if self.kind == "number":
             return [("correlation", self.correlation), ("alpha", self.alpha)]
         return [("kappa", self.kappa), ("accuracy", self.accuracy)]
+
+
+def cards_in(metrics: Mapping[str, Metric]) -> list[str]:
+    """What is known of the judges of an experiment, each once; of one that was never calibrated, that it was not."""
+    judged = {each.judge: (name, each.card) for name, each in reversed([*metrics.items()]) if each.by == "judge"}
+    return [
+        card or f"judge {name}: not calibrated (hone judges calibrate {name} --data LABELS)"
+        for name, card in reversed([*judged.values()])
+    ]
 
 
 def shown(found: Estimate) -> str:

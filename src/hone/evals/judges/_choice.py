@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
+from hone.core import to_json
 from hone.errors import CallError
 from hone.evals._case import Answer, Evaluator, Given, Measure
 from hone.evals.judges._making import Making, gathered, nothing
@@ -109,7 +110,7 @@ def max_score(given: Given) -> Evaluator:
         judge=lambda example, answer: [],  # noqa: ARG005 - it says nothing of one answer alone
         choose=choose,
         by=by,
-        key="+".join(each.key or each.name for each in inner),
+        key=to_json([[each.key or each.name for each in inner], method, dict(weights), given.threshold]),
     )
 
 

@@ -13,6 +13,7 @@ from hone.core import ScoreKind, to_json
 from hone.errors import CallError
 from hone.evals._ask import Ask
 from hone.evals._case import NOBODYS_ANSWER, Answer, Direction, Evaluator, Given, Measure
+from hone.evals._shaped import PASSES
 from hone.evals.judges._panel import Panel, Reducer, Value, Verdict, reduced
 from hone.evals.judges._seat import Seat, prompt_of
 from hone.store import Judgement, Metric
@@ -114,7 +115,7 @@ class Making:
         return self._judge(once, [prompt_of(each) for each in prompts], Metric(kind="boolean"), False, sides)
 
     def number(self, once: Once, *prompts: str, worst: float = 0.0, sides: Iterable[Side] = ()) -> Evaluator:
-        """A judge that gives a number; with a `threshold` it says whether the number reaches it."""
+        """A judge that gives a number; with a `threshold` also whether the number reaches it."""
         return self._judge(once, [prompt_of(each) for each in prompts], Metric(kind="number"), worst, sides)
 
     def own_prompt(
@@ -145,10 +146,10 @@ class Making:
     ) -> Evaluator:
         self.panel.check(metric.kind)
         threshold, several = self.given.threshold, len(self.panel.seats) > 1
-        shown = metric
-        if metric.kind == "number" and threshold is not None:
-            shown, worst = Metric(kind="boolean"), False
-        measures = [Measure(name=self.name, metric=shown, worst=None if isinstance(worst, str) else worst)]
+        measures = [Measure(name=self.name, metric=metric, worst=None if isinstance(worst, str) else worst)]
+        passes = metric.kind == "number" and threshold is not None
+        if passes:
+            measures.append(Measure(name=f"{self.name}{PASSES}", metric=Metric(kind="boolean"), worst=False))
         measures += [
             Measure(name=f"{self.name}.{side.ending}", metric=_metric(side), worst=side.worst) for side in sides
         ]
@@ -162,11 +163,12 @@ class Making:
                 return []
             verdict, spread = (found[0], 0.0) if len(found) == 1 else reduced(found, self.panel.reducer)
             values = {f"{self.name}.{ending}" if ending else self.name: said for ending, said in verdict.values.items()}
-            reason = verdict.reason
-            if shown is not metric and threshold is not None:
+            said = [Judgement(name, value, verdict.reason) for name, value in values.items()]
+            if passes and threshold is not None:
                 score = float(values[self.name])
-                values[self.name], reason = score >= threshold, f"{score:.3g} of at least {threshold:g}: {reason}"
-            said = [Judgement(name, value, reason) for name, value in values.items()]
+                right = score >= threshold if metric.direction == "up" else score <= threshold
+                reason = f"{score:.3g} where {threshold:g} is asked for: {verdict.reason}"
+                said.insert(1, Judgement(f"{self.name}{PASSES}", right, reason))
             return [*said, Judgement(f"{self.name}.spread", spread)] if several else said
 
         key = self.key(prompts)

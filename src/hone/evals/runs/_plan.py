@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hone.core import new_id, to_json
 from hone.datasets import Dataset, Example, Split, digest_of
@@ -126,9 +127,9 @@ class Keys:
 
 
 def _metric(metric: Metric, evaluator: Evaluator) -> Metric:
-    return (
-        metric if metric.by == evaluator.by else Metric(kind=metric.kind, direction=metric.direction, by=evaluator.by)
-    )
+    if evaluator.by == "code":
+        return metric
+    return replace(metric, by=evaluator.by, judge=evaluator.key, card=evaluator.card)
 
 
 def _sha256(*parts: Any) -> str:
