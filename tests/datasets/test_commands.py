@@ -170,3 +170,29 @@ def test_the_sdk_loads_looks_back_and_exports(hone: Command, tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[:2] == ["20", "[2, 1] 20 1"]
     assert done.stdout.splitlines()[2].startswith("19 ")
+
+
+PROJECT = """
+project = "support"
+[models.echo]
+use = "fake/echo"
+[tasks.answer]
+input = { question = "string" }
+models = ["echo"]
+prompt = "answer"
+"""
+
+
+def test_an_old_version_can_be_run_again(hone: Command, tmp_path: Path) -> None:
+    (tmp_path / "hone.toml").write_text(PROJECT)
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "answer.prompt.md").write_text("# user\n\n{{ question }}\n")
+    rows = [{"input": f"question {n}", "expected": f"question {n}"} for n in range(40)]
+    (tmp_path / "cases.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    hone("datasets", "import", "d", "cases.jsonl")
+    path = tmp_path / "datasets" / "d.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:5]))
+    assert said(hone("evals", "run", "answer", "--data", "d", "--json"))["experiment"]["examples"] == 5
+    again = said(hone("evals", "run", "answer", "--data", "d@v1", "--limit", "7", "--json"))["experiment"]
+    assert (again["dataset"], again["examples"]) == ("d", 7)
+    assert [row["version"] for row in said(hone("datasets", "versions", "d", "--json"))["items"]] == [2, 1]

@@ -48,6 +48,9 @@ def test_columns_are_taken_as_they_are_said(tmp_path: Path) -> None:
         ("question,answer,lang", {"input.question": "question", "expected": "answer", "metadata.lang": "lang"}),
         ("prompt,completion,id", {"input.prompt": "prompt", "expected": "completion", "id": "id"}),
         ("text,label,split", {"input.text": "text", "expected": "label", "split": "split"}),
+        ("text,category", {"input.text": "text", "expected": "category"}),
+        ("question,answer,category", {"input.question": "question", "expected": "answer", "tags": "category"}),
+        ("id,ID,question", {"id": "id", "metadata.ID": "ID", "input.question": "question"}),
         ("Frage,Antwort", {"input.Frage": "Frage", "expected": "Antwort"}),
         ("instruction,input,output", {
             "input.instruction": "instruction", "input.input": "input", "expected": "output",

@@ -8,7 +8,8 @@ import pytest
 from hone.core import Change
 from hone.datasets import Dataset, DatasetFile, Example, Versions, dataset_of, diff_datasets
 from hone.errors import CallError, NotFound, StoreError
-from hone.store import Contents, Experiments, open_database
+from hone.evals import kept_pair
+from hone.store import Contents, Experiment, Experiments, Metric, open_database
 
 
 @pytest.fixture
@@ -174,3 +175,17 @@ def test_splits_are_written_down(file: DatasetFile) -> None:
     after = file.assign(lambda data: ["train" if each.group else "held-out" for each in data])
     assert [each.split for each in file.read()] == ["train", "train", "held-out", "held-out"]
     assert after.drawn == frozenset()
+
+
+@pytest.mark.parametrize(("split", "counts"), [("held-out", True), (None, True), ("dev", False), ("train", False)])
+def test_only_what_was_not_tuned_on_counts_for_a_gate(tmp_path: Path, split: str | None, counts: bool) -> None:
+    store = Experiments(open_database(f"sqlite:///{tmp_path / 'hone.db'}"))
+    store.begin(
+        Experiment(
+            id="x", project="p", task="t", dataset="d", dataset_sha256="s", split=split, examples=1, key="k",
+            variants={"a": "1", "b": "2"}, evaluators=["exact"], state="done", created=0, by="test",
+            metrics={"exact": Metric(kind="boolean", direction="up")},
+        )
+    )  # fmt: skip
+    assert (kept_pair(store, "p", "t", "a", "b", not_dev=True) is not None) is counts
+    assert kept_pair(store, "p", "t", "a", "b") is not None

@@ -1,6 +1,7 @@
 """`hone datasets import`: files of other kinds; what their columns are taken for is said before anything is written."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -105,15 +106,20 @@ def _report(
         repeated=repeated,
         examples=examples,
         columns=found.mapped.columns if found.mapped else (),
-        unknown=tuple(sorted({kind for each in found.examples for kind in _unknown(each)})),
+        unknown=_unknown(found.examples),
         dry_run=dry_run,
     )
 
 
-def _unknown(example: Example) -> list[str]:
-    asked = [each.partition(":")[0] if isinstance(each, str) else str(each.get("type")) for each in example.evaluators]
-    known = set(evaluators.names())
-    return [each for each in asked if each not in known and each.removeprefix("not-") not in known]
+def _unknown(examples: Iterable[Example]) -> tuple[str, ...]:
+    """The evaluators of single examples that hone does not have."""
+    asked = {
+        each.partition(":")[0] if isinstance(each, str) else str(each.get("type"))
+        for example in examples
+        for each in example.evaluators
+    }
+    known = set(evaluators.names()) if asked else set[str]()
+    return tuple(sorted(each for each in asked if each not in known and each.removeprefix("not-") not in known))
 
 
 def _say_columns(found: Imported) -> None:

@@ -70,18 +70,6 @@ class DatasetFile:
         except OSError as problem:
             raise DatasetError(f"{self.path} cannot be read: {problem.strerror}") from None
 
-    def given(self, path: Path) -> list[Example]:
-        """The examples of another file of this kind, as they stand there: for `add`.
-
-        Raises:
-            DatasetError: it cannot be read, or a line of it is wrong; with file and line.
-        """
-        try:
-            with path.open("rb") as file:
-                return read_examples(file, str(path))[0]
-        except OSError as problem:
-            raise DatasetError(f"{path} cannot be read: {problem.strerror}") from None
-
     def split(self, split: Split | None) -> tuple[Example, ...]:
         return self.read().split(split)
 

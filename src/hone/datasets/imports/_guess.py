@@ -17,7 +17,7 @@ _ALSO = {
     "expected": (
         "answer", "answers", "expected_output", "expected_answer", "output", "outputs", "ideal", "target", "label",
         "completion", "response", "gold", "ground_truth", "correct_answer", "best_answer", "solution", "chosen",
-        "antwort",
+        "antwort", "intent", "class", "category",
     ),
     "reference": ("reference_answer", "reference_output"),
     "previous": ("rejected",),
@@ -47,6 +47,8 @@ def guesses(said: Sequence[Column], columns: Iterable[str]) -> list[Column]:
     found: list[Column] = []
     for kind in (_same_name, _synonyms, _questions):
         for target, column in list(kind(left, fields)):
+            if column not in left or any(each.target == target for each in found):
+                continue  # it is something else already, or another column is: `ID` beside `id`
             left.remove(column)
             found.append(Column(target=target, column=column, guessed=kind is not _same_name))
         fields |= {each.target.partition(".")[0] for each in found}
