@@ -5,6 +5,7 @@ from hone.evals._case import Answer, Evaluator, Figure, Given, Judged, Measure
 from hone.evals._registry import evaluators, make
 from hone.evals.metrics.text._overlap import whole_name
 from hone.evals.runs._cells import Cell, matrix, plain
+from hone.evals.runs._early import Early
 from hone.evals.runs._kept import kept_pair
 from hone.evals.runs._plan import Case, Plan
 from hone.evals.runs._report import Run, Summary
@@ -24,6 +25,7 @@ __all__ = [
     "Case",
     "Cell",
     "Comparison",
+    "Early",
     "Embed",
     "Estimate",
     "Evaluator",
