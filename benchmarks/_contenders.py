@@ -20,6 +20,7 @@ project = "bench"
 [models.mock]
 use = "openai-compatible/mock"
 base_url = "{url}"
+price = {{ input = 0.05, output = 0.20 }}
 [tasks.answer]
 input = {{ question = "string" }}
 models = ["mock"]

@@ -16,11 +16,12 @@ def read(path: str) -> list[dict[str, Any]]:
 
 
 def inspect_ai(cases: list[dict[str, Any]], url: str, concurrency: int) -> None:
-    from inspect_ai import Task, eval
+    from inspect_ai import Task
+    from inspect_ai import eval as evaluate
     from inspect_ai.dataset import MemoryDataset, Sample
     from inspect_ai.model import get_model
     from inspect_ai.scorer import Score as Scored
-    from inspect_ai.scorer import accuracy, includes, mean, scorer
+    from inspect_ai.scorer import includes, mean, scorer
     from inspect_ai.solver import generate
 
     @scorer(metrics=[mean()])
@@ -30,11 +31,10 @@ def inspect_ai(cases: list[dict[str, Any]], url: str, concurrency: int) -> None:
 
         return score
 
-    del accuracy
     samples = [Sample(input=each["input"]["question"], target=each["expected"], id=each["id"]) for each in cases]
     task = Task(dataset=MemoryDataset(samples), solver=generate(), scorer=[includes(), latency()])
     model = get_model("openai/mock", base_url=url, api_key="none", responses_api=False)
-    eval(
+    evaluate(
         task, model=model, max_connections=concurrency, max_samples=concurrency, display="none", log_dir="logs",
         log_level="error",
     )  # fmt: skip
