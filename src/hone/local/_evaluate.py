@@ -272,7 +272,9 @@ class Bench:
                 on_result=options.on_result,
                 stopping=stopping,
             )
-            return loop.run(work(plan, rig), interrupted=partial(stopping.ask, "it was interrupted"))
+            found = loop.run(work(plan, rig), interrupted=partial(stopping.ask, "it was interrupted"))
+        self.house.settle()
+        return found
 
 
 def _each(threads: ThreadPoolExecutor, send: Callable[[Mapping[str, Any]], Any], scores: Sequence[Score]) -> None:
