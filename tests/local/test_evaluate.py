@@ -10,9 +10,10 @@ from hone import client
 from hone.client import Remote
 from hone.datasets import Example
 from hone.errors import CallError, ProjectError
+from hone.evals import Answer, Evaluator, Measure
 from hone.local import Bench, Hone, House, Options
 from hone.server import Server
-from hone.store import ScoreQuery, SpanQuery
+from hone.store import Judgement, Metric, ScoreQuery, SpanQuery
 
 FILE = """
 project = "p"
@@ -174,12 +175,86 @@ def test_with_hone_url_the_calls_go_to_the_server_and_so_do_the_scores(
         with Server(serving, "127.0.0.1", 0) as server:
             remote = Remote(server.url)
             found = Bench(here, remote).evaluate(["answer@deaf"], "questions", Options(evaluators=["exact"], limit=3))
+            other = Options(evaluators=["exact"], limit=3, models=["echo"], parameters={"temperature": [0.5]})
+            instead = Bench(here, remote).evaluate(["answer@deaf"], "questions", other)
             remote.close()
         assert found.summary("deaf", "exact").mean == 0.0
+        assert instead.summary("deaf · model=echo · temperature=0.5", "exact").mean == 1.0
         serving.telemetry.flush()
-        assert serving.telemetry.count(ScoreQuery(project="p", name="exact")) == 3
+        assert serving.telemetry.count(ScoreQuery(project="p", name="exact")) == 6
         assert serving.telemetry.count(SpanQuery(project="p", tag=found.experiment.id, kind="task")) == 3
         assert here.telemetry.count(SpanQuery(project="p")) == 0
     finally:
         here.close()
         serving.close()
+
+
+def test_results_come_one_by_one_and_then_the_evaluation(house: House) -> None:
+    stream = hone.evaluate(["answer", "answer@deaf"], "questions", evaluators=["exact"], stream=True)
+    seen = list(stream)
+    assert {(each.variant, each.example) for each in seen} == {
+        (each.variant, each.example) for each in stream.evaluation.run.results
+    }
+    assert len(seen) == 40
+    assert stream.evaluation["exact"].mean == 1.0
+    again = hone.evaluate(["answer", "answer@deaf"], "questions", evaluators=["exact"], stream=True)
+    assert list(again) == [], "nothing is new"
+    assert again.evaluation["exact"].n == 20
+
+
+def test_leaving_a_stream_ends_the_run_and_keeps_what_came(house: House) -> None:
+    stream = hone.evaluate("answer", "questions", evaluators=["exact"], stream=True, concurrency=1)
+    for _ in stream:
+        break
+    run = stream.evaluation.run
+    assert 1 <= len(run.results) <= 20
+    assert hone.evaluate("answer", "questions", evaluators=["exact"])["exact"].n == 20
+
+
+def test_models_and_parameters_make_a_matrix(house: House) -> None:
+    run = hone.evaluate(
+        "answer", "questions", evaluators=["exact"], models=["echo", "deaf"], parameters={"temperature": [0]}, limit=3
+    ).run
+    first, second = run.variants
+    assert (first, second) == ("baseline · model=echo · temperature=0", "baseline · model=deaf · temperature=0")
+    assert (run.summary(first, "exact").mean, run.summary(second, "exact").mean) == (1.0, 0.0)
+    house.telemetry.flush()
+    asked = house.telemetry.spans(SpanQuery(project="p", tag=run.experiment.id, kind="llm", limit=100))
+    assert {(span.model, span.attributes["parameters"]["temperature"]) for span in asked} == {("echo", 0), ("deaf", 0)}
+
+
+def test_what_was_found_is_there_for_evaluators(house: House) -> None:
+    seen: list[Answer] = []
+
+    def judge(example: Example, answer: Answer) -> list[Judgement]:
+        seen.append(answer)
+        assert answer.spans is not None
+        return [Judgement("spans", float(len(answer.spans())))]
+
+    measure = Measure(name="spans", metric=Metric(kind="number"))
+    evaluator = Evaluator(name="spans", measures=(measure,), judge=judge)
+    run = hone.evaluate("answer", "questions", evaluators=[evaluator], limit=1)
+    assert run["spans"].mean == 2.0, "that of the task, and that of the model"
+    (answer,) = seen
+    assert (answer.finish_reason, answer.usage) == ("stop", {"input": 2, "output": 2, "total": 4})
+    assert not house.overheard
+
+
+def test_an_evaluator_may_run_a_task_itself(house: House) -> None:
+    """It runs on a thread of its own: in the loop of the calls it would wait for itself."""
+
+    def judged(example: Example, output: str) -> bool:
+        return hone.run("answer", output).text == output
+
+    assert hone.evaluate("answer", "questions", evaluators=[judged], limit=2)["judged"].mean == 1.0
+
+
+def test_an_example_of_the_file_may_bring_its_own_evaluators(house: House) -> None:
+    both, twice = ["contains", "f1"], ["contains", "contains"]
+    data = [
+        {"input": "question 1", "expected": "question 1", "evaluators": both},
+        {"input": "question 2", "expected": "question 2", "evaluators": twice},
+    ]
+    run = hone.evaluate("answer", data, evaluators=["exact"]).run
+    counts = {name: run.summary("baseline", name).n for name in run.experiment.metrics}
+    assert counts == {"exact": 2, "contains": 2, "f1": 1, "contains-2": 1}

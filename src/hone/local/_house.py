@@ -78,6 +78,10 @@ class House(Plane):
         self.telemetry.close()
         super().close()
 
+    def settle(self) -> None:
+        """Wait until what was spooled can be read."""
+        self.telemetry.flush()
+
     def check(self) -> None:
         """
         Raises:

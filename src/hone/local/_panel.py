@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from hone.core import to_json
 from hone.datasets import Dataset, Example
 from hone.errors import ProjectError
-from hone.evals import Evaluator, Given, make
+from hone.evals import Answer, Evaluator, Given, make
 from hone.project import Project
-from hone.store import Metric
+from hone.store import Judgement, Metric
 
 Asked = str | Mapping[str, Any] | Callable[..., Any] | Evaluator
 
@@ -64,12 +64,13 @@ class Panel:
 
     def _named(self, asked: str | Mapping[str, Any], taken: set[str]) -> Evaluator:
         (made,) = self.evaluators([asked])
-        name, number = made.measures[0].name, 2
-        while taken & {measure.name for measure in made.measures}:
-            plain = {"type": asked} if isinstance(asked, str) else dict(asked)
-            (made,) = self.evaluators([{**plain, "metric": f"{name}-{number}"}])
-            number += 1
-        return made
+        names = {}
+        for measure in made.measures:
+            number, name = 2, measure.name
+            while name in taken:
+                name, number = f"{measure.name}-{number}", number + 1
+            names[measure.name] = name
+        return made if all(old == new for old, new in names.items()) else _renamed(made, names)
 
     def _schema(self, path: str) -> Mapping[str, Any]:
         try:
@@ -79,3 +80,14 @@ class Panel:
         if not isinstance(found, dict):
             raise ProjectError(f"{path!r} is no JSON Schema: it holds no object")
         return found
+
+
+def _renamed(made: Evaluator, names: Mapping[str, str]) -> Evaluator:
+    """The same evaluator, whose metrics have other names."""
+
+    async def judge(example: Example, answer: Answer) -> list[Judgement]:
+        found = await made.said(example, answer)
+        return [replace(each, name=names.get(each.name, each.name)) for each in found]
+
+    measures = tuple(replace(each, name=names[each.name]) for each in made.measures)
+    return replace(made, measures=measures, judge=judge, apart=False)

@@ -165,6 +165,9 @@ class Plane:
         """
         return self._spooler.spool(records)
 
+    def settle(self) -> None:
+        """Wait until what was spooled can be read, where this process is the one that reads it."""
+
     def load_prices(self) -> None:
         """Look up the price of every model of the project, so that no call waits for the list to be read."""
         for model in self.project.models.values():
