@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from hone.core import to_json
 from hone.errors import CallError
 from hone.evals._case import Evaluator, Given, from_function
+from hone.evals.interop import NAMES as INTEROP
 from hone.evals.judges import NAMES as JUDGES
 from hone.evals.metrics.agents import NAMES as AGENTS
 from hone.evals.metrics.retrieval import NAMES as RETRIEVAL
@@ -17,7 +18,7 @@ from hone.evals.metrics.text import NAMES as TEXT
 from hone.registry import Registry
 from hone.store import Metric
 
-evaluators = Registry("hone.evaluators", TEXT | STRUCTURE | RETRIEVAL | AGENTS | SAFETY | JUDGES)
+evaluators = Registry("hone.evaluators", TEXT | STRUCTURE | RETRIEVAL | AGENTS | SAFETY | JUDGES | INTEROP)
 
 Asked = str | Mapping[str, Any] | Callable[..., Any] | Evaluator
 """A name (`rouge:2`), an object (`{"type": "rouge", "value": "...", "threshold": 0.4}`), a function or an evaluator."""

@@ -1,0 +1,184 @@
+"""An assertion of promptfoo as the object of an evaluator: type, value, threshold, metric, weight and settings."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from hone.evals.interop._document import Document, Keys
+from hone.evals.interop._files import content, found, is_file, kind, listed, mapping, refuse_code, split
+from hone.evals.interop._providers import use_of
+from hone.evals.interop._templates import render, with_environment
+
+SET = "assert-set"
+ACROSS = frozenset({"select-best", "max-score"})
+"""What compares the answers of all variants to one test, and so stands beside the assertions of each."""
+
+_NOT = "not-"
+_CODE = {"python"}
+_NOT_RUN = {
+    "javascript": "write it in Python: `type: python` with an expression over `output`, or file://grade.py",
+    "ruby": "write it in Python: `type: python`, or file://grade.py",
+}
+# Where promptfoo's documentation gives a threshold for when none is written.
+_THRESHOLDS = {
+    "similar": 0.75, "similar:cosine": 0.75, "similar:dot": 0.75, "similar:euclidean": 0.75, "rouge-n": 0.75,
+    "bleu": 0.5, "gleu": 0.5, "meteor": 0.5, "levenshtein": 5.0, "perplexity-score": 0.5, "tool-call-f1": 1.0,
+    "g-eval": 0.7, "classifier": 1.0,
+}  # fmt: skip
+# The same thing under another name here, where the registry has not promptfoo's own.
+_ALIASES = {
+    "equals": "exact", "f-score": "f1", "rouge-n": "rouge", "model-graded-factuality": "factuality",
+    "similar:cosine": "similar", "is-valid-openai-function-call": "is-valid-function-call",
+}  # fmt: skip
+_KEYS = frozenset(
+    ("type", "value", "threshold", "weight", "metric", "provider", "rubricPrompt", "config", "transform",
+     "contextTransform", "assert")
+)  # fmt: skip
+_MILLISECONDS = 1000.0
+
+
+class Around(Struct, frozen=True):
+    """What a test says for all of its assertions."""
+
+    vars: Mapping[str, Any]
+    known: frozenset[str]  # the types that the registry has
+    model: str | None = None  # that judges
+    prompt: Any = None  # of a judge
+
+
+def evaluator(asked: Any, at: Document, keys: Keys, around: Around) -> dict[str, Any]:
+    """One assertion as the object of an evaluator.
+
+    Raises:
+        ProjectError: it is none, or there is no evaluator for it here; with file, line and type.
+    """
+    item = mapping(asked, at, keys, "an assertion")
+    written = item.get("type")
+    if not isinstance(written, str):
+        raise at.error("an assertion has a `type`", keys, "- type: contains")
+    _check_keys(item, at, keys)
+    if written == SET:
+        return _set(item, at, keys, around)
+    name = _name(written, at, (*keys, "type"), around.known)
+    made: dict[str, Any] = {"type": name}
+    if "value" in item:
+        made["value"] = _value(item["value"], written, at, (*keys, "value"), around)
+    threshold = _number(item, "threshold", at, keys)
+    base = written.removeprefix(_NOT)
+    threshold = _THRESHOLDS.get(base) if threshold is None else threshold
+    if threshold is not None:
+        made["threshold"] = threshold / _MILLISECONDS if base == "latency" else threshold
+    return made | _common(item, at, keys) | _judging(item, at, keys, around)
+
+
+def _set(item: Mapping[str, Any], at: Document, keys: Keys, around: Around) -> dict[str, Any]:
+    inner = listed(item.get("assert"), at, (*keys, "assert"), "the `assert` of an assert-set")
+    made: dict[str, Any] = {"type": SET}
+    made["assert"] = [evaluator(each, at, (*keys, "assert", str(n)), around) for n, each in enumerate(inner)]
+    threshold = _number(item, "threshold", at, keys)
+    return made | ({} if threshold is None else {"threshold": threshold}) | _common(item, at, keys)
+
+
+def _common(item: Mapping[str, Any], at: Document, keys: Keys) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    weight = _number(item, "weight", at, keys)
+    if weight is not None:
+        if weight < 0:
+            raise at.error(f"the weight {weight:g} is below 0", (*keys, "weight"))
+        made["weight"] = weight
+    if item.get("metric") is not None:
+        made["metric"] = str(item["metric"])
+    if item.get("transform") is not None:
+        made["transform"] = transform(item["transform"], at, (*keys, "transform"))
+    if item.get("config") is not None:
+        made["config"] = mapping(item["config"], at, (*keys, "config"), "the config")
+    return made
+
+
+def _judging(item: Mapping[str, Any], at: Document, keys: Keys, around: Around) -> dict[str, Any]:
+    model, prompt = around.model, around.prompt
+    if item.get("provider") is not None:
+        model = use_of(item["provider"], at, (*keys, "provider"))
+    if item.get("rubricPrompt") is not None:
+        prompt = item["rubricPrompt"]
+        if is_file(prompt):
+            prompt = content(prompt, at, (*keys, "rubricPrompt"))
+    if item.get("contextTransform") is not None:
+        raise at.error(
+            "`contextTransform` is JavaScript, which is not run here", (*keys, "contextTransform"),
+            "put the passages into the test's `vars.context`, or let the task search its knowledge",
+        )  # fmt: skip
+    return {name: each for name, each in (("model", model), ("prompt", prompt)) if each is not None}
+
+
+def transform(value: Any, at: Document, keys: Keys) -> str:
+    """`file://PATH.py[:FUNCTION]` with the whole path.
+
+    Raises:
+        ProjectError: it is JavaScript, or not there.
+    """
+    if not is_file(value):
+        shown = value if isinstance(value, str) and len(value) < 60 else kind(value)
+        raise at.error(f"the transform `{shown}` is JavaScript, which is not run here", keys,
+                       "write it in Python: transform: file://transform.py:get_transform")  # fmt: skip
+    (path,) = found(value, at, keys)
+    _, function = split(value)
+    if path.suffix != ".py":
+        raise at.error(f"the transform {path.name!r} is no Python file", keys, "file://transform.py:get_transform")
+    return f"file://{path.resolve()}:{function or 'get_transform'}"
+
+
+def _value(value: Any, written: str, at: Document, keys: Keys, around: Around) -> Any:
+    where = f"{at.shown}:{at.line(keys)}"
+    if is_file(value):
+        if written.removeprefix(_NOT) in _CODE:
+            (path,) = found(value, at, keys)
+            _, function = split(value)
+            return f"file://{path.resolve()}" + (f":{function}" if function else "")
+        refuse_code(split(value)[0], at, keys)
+        value = content(value, at, keys)
+    return rendered(value, around.vars, where)
+
+
+def rendered(value: Any, values: Mapping[str, Any], where: str) -> Any:
+    """Every text in a value with its template filled in."""
+    if isinstance(value, str):
+        return render(with_environment(value, where), values, where)
+    if isinstance(value, list):
+        return [rendered(each, values, where) for each in value]
+    if isinstance(value, dict):
+        return {str(key): rendered(each, values, where) for key, each in value.items()}
+    return value
+
+
+def _name(written: str, at: Document, keys: Keys, known: frozenset[str]) -> str:
+    base = written.removeprefix(_NOT)
+    if base in _NOT_RUN:
+        raise at.error(f"assertions of type `{written}` are not run here", keys, _NOT_RUN[base])
+    for name in (
+        written,
+        *([_NOT + _ALIASES[base] if written != base else _ALIASES[base]] if base in _ALIASES else []),
+    ):
+        if name in known or name.removeprefix(_NOT) in known:
+            return name
+    near = difflib.get_close_matches(base, known | _ALIASES.keys(), n=1)
+    hint = f"did you mean `{near[0]}`?" if near else "`hone evals evaluators` lists what there is"
+    raise at.error(f"there is no evaluator for assertions of type `{written}`", keys, hint)
+
+
+def _number(item: Mapping[str, Any], name: str, at: Document, keys: Keys) -> float | None:
+    value = item.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise at.error(f"the {name} is {kind(value)}, and should be a number", (*keys, name))
+    return float(value)
+
+
+def _check_keys(item: Mapping[str, Any], at: Document, keys: Keys) -> None:
+    for name in item:
+        near = difflib.get_close_matches(name, _KEYS, n=1, cutoff=0.8)
+        if name not in _KEYS and near:
+            raise at.error(f"an assertion has no key `{name}`", (*keys, name), f"did you mean `{near[0]}`?")

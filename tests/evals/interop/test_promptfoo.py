@@ -1,0 +1,361 @@
+"""promptfoo's configs, read and run."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hone.datasets import Example
+from hone.errors import HoneError
+from hone.evals import Answer, make
+from hone.evals._registry import evaluators
+from hone.evals.interop import Imported, read, unfold
+from hone.local import Bench, Hone, House, Options
+from hone.project import load
+
+SUPPORT = """
+description: Support questions
+prompts:
+  - file://prompts/plain.txt
+  - id: file://prompts/chat.json
+    label: chat
+providers:
+  - openai:gpt-5-mini
+  - id: anthropic:messages:claude-sonnet-4-6
+    label: sonnet
+    config: { temperature: 0, max_tokens: 300, apiKey: "{{ env.CLAUDE_KEY }}", showThinking: false }
+    prompts: [chat]
+defaultTest:
+  vars: { company: Acme }
+  assert:
+    - { type: latency, threshold: 3000 }
+tests:
+  - description: where
+    vars: { question: "Where is my parcel?", answer: Monday }
+    threshold: 0.6
+    assert:
+      - { type: contains, value: "{{ answer }}", weight: 2, metric: facts }
+      - { type: not-contains, value: sorry }
+  - vars: { question: ["Why?", "How?"], tone: [kind, brief] }
+  - file://more.csv
+"""
+CSV = """question,__expected1,__expected2,__metadata:area,__threshold
+"What is 2+2?",4,"contains: 4",maths,0.5
+Say no,"not-contains: yes",,,
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "plain.txt").write_text(
+        "Answer for {{company}}: {{question}}{% if tone %} ({{ tone }}){% endif %}\n"
+    )
+    chat = [{"role": "system", "content": "You work for {{company}}."}, {"role": "user", "content": "{{question}}"}]
+    (tmp_path / "prompts" / "chat.json").write_text(json.dumps(chat))
+    (tmp_path / "more.csv").write_text(CSV)
+    return tmp_path
+
+
+def config(folder: Path, text: str, name: str = "promptfooconfig.yaml") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def small(folder: Path, asserts: str, more: str = "") -> Imported:
+    text = f"prompts: ['{{{{q}}}}']\nproviders: [echo]\ntests:\n  - vars: {{ q: hi }}\n{more}    assert:\n{asserts}\n"
+    return read(config(folder, text))
+
+
+def said(example: Example, text: str, **answer: Any) -> dict[str, Any]:
+    found = [
+        each for made in make(example.evaluators) for each in made.judgements(example, Answer(text=text, **answer))
+    ]
+    return {each.name: each.value for each in found}
+
+
+def test_a_config_becomes_a_task_with_a_variant_for_each_prompt_and_model(folder: Path) -> None:
+    found = read(config(folder, SUPPORT), name="support")
+    assert [(each.variant, each.prompt, each.model) for each in found.pairings] == [
+        ("baseline", "plain", "gpt-5-mini"),
+        ("chat-gpt-5-mini", "chat", "gpt-5-mini"),
+        ("chat-sonnet", "chat", "sonnet"),
+    ]  # fmt: skip
+    assert found.targets == ("support@baseline", "support@chat-gpt-5-mini", "support@chat-sonnet")
+    assert found.inputs == {"company": "string", "question": "string", "tone": "string", "answer": "string"}
+    assert "showThinking" in found.notes[0]
+    assert "promptfooconfig.yaml:11" in found.notes[0], "what is left out is told with its line"
+    assert "# system\n\nYou work for {{company}}.\n\n# user\n\n{{question}}" in found.prompts[1].source
+
+
+def test_what_goes_to_hone_toml_is_a_project_that_loads(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLAUDE_KEY", "k")
+    found = unfold(config(folder, SUPPORT))
+    project = load(found.folder)
+    task = project.tasks[found.dataset]
+    assert task.variant_names == ["baseline", "chat-gpt-5-mini", "chat-sonnet"]
+    sonnet = project.models["sonnet"]
+    assert (sonnet.use, sonnet.api_key, sonnet.parameters) == (
+        "anthropic/claude-sonnet-4-6", "k", {"temperature": 0, "max_tokens": 300}
+    )  # fmt: skip
+    assert "CLAUDE_KEY" in (found.folder / "hone.toml").read_text(), "the secret itself is written nowhere"
+
+
+def test_tests_unfold_and_inherit(folder: Path) -> None:
+    examples = read(config(folder, SUPPORT)).examples
+    assert [each.id for each in examples] == [
+        "test-1",
+        "test-2-1",
+        "test-2-2",
+        "test-2-3",
+        "test-2-4",
+        "test-3",
+        "test-4",
+    ]
+    assert {each.input["company"] for each in examples if isinstance(each.input, dict)} == {"Acme"}
+    assert [(each.input["question"], each.input["tone"]) for each in examples[1:5]] == [
+        ("Why?", "kind"), ("Why?", "brief"), ("How?", "kind"), ("How?", "brief")
+    ]  # fmt: skip
+    assert examples[0].evaluators == (
+        {
+            "type": "assert-set", "metric": "pass", "threshold": 0.6,
+            "assert": [
+                {"type": "latency", "threshold": 3.0},
+                {"type": "contains", "value": "Monday", "weight": 2.0, "metric": "facts"},
+                {"type": "not-contains", "value": "sorry"},
+            ],
+        },
+    )  # fmt: skip
+    assert examples[0].metadata == {"description": "where"}
+    (three,) = examples[5].evaluators
+    assert [each["type"] for each in three["assert"]] == [
+        "latency",
+        "exact" if "equals" not in evaluators.names() else "equals",
+        "contains",
+    ]
+    assert (three["threshold"], examples[5].metadata) == (0.5, {"area": "maths"})
+
+
+# -- how a test passes
+
+
+def judged(spec: dict[str, Any], text: str, **answer: Any) -> dict[str, Any]:
+    return said(Example(input="q", evaluators=({"type": "assert-set", "metric": "pass", **spec},)), text, **answer)
+
+
+def parts(*found: bool, weights: tuple[float, ...] = ()) -> list[dict[str, Any]]:
+    """Assertions that are fulfilled or not by a fast answer of one second."""
+    weights = weights or (1.0,) * len(found)
+    return [
+        {"type": "latency", "threshold": 2.0 if each else 0.5, "weight": w}
+        for each, w in zip(found, weights, strict=True)
+    ]
+
+
+def test_without_a_threshold_every_assertion_must_pass() -> None:
+    whole = judged({"assert": parts(True, True)}, "", seconds=1.0)
+    assert (whole["pass"], whole["score"]) == (True, 1.0)
+    half = judged({"assert": parts(True, False)}, "", seconds=1.0)
+    assert (half["pass"], half["score"]) == (False, 0.5)
+    assert (half["latency"], half["latency 2"]) == (1.0, 1.0), "two of one type are told apart"
+
+
+def test_with_a_threshold_the_weighted_mean_decides() -> None:
+    spec = {"assert": parts(True, False, weights=(3, 1))}
+    assert judged(spec | {"threshold": 0.75}, "", seconds=1.0)["pass"] is True
+    assert judged(spec | {"threshold": 0.76}, "", seconds=1.0)["pass"] is False
+    assert judged(spec | {"threshold": 0}, "", seconds=1.0)["pass"] is True, "0 collects scores and never fails"
+    nothing = judged({"assert": parts(False, weights=(0,))}, "", seconds=1.0)
+    assert (nothing["pass"], nothing["score"]) == (False, 0.0)
+
+
+def test_assertions_of_one_metric_are_one_score() -> None:
+    named = [each | {"metric": "speed"} for each in parts(True, False, weights=(3, 1))]
+    found = judged({"assert": named}, "", seconds=1.0)
+    assert found == {"pass": False, "score": 0.75, "speed": 0.75}
+
+
+def test_a_set_within_a_set_counts_as_one() -> None:
+    inner = {"type": "assert-set", "threshold": 0.5, "assert": parts(True, False)}
+    found = judged({"assert": [inner, *parts(True)]}, "", seconds=1.0)
+    assert found["pass"] is True
+    assert found["score"] == 1.0, "the set passes, which is all that the one around it sees"
+
+
+def test_not_turns_an_evaluator_round() -> None:
+    (made,) = make([{"type": "assert-set", "metric": "pass", "assert": [{"type": "not-exact"}]}])
+    example = Example(input="q", expected="Paris")
+    values = {each.name: each.value for each in made.judgements(example, Answer(text="Rome"))}
+    assert values == {"pass": True, "score": 1.0, "not-exact": True}
+    assert {each.name: each.value for each in made.judgements(example, Answer(text="Paris"))}["pass"] is False
+
+
+def test_a_number_keeps_its_shades_under_a_threshold() -> None:
+    example = Example(input="q", expected="a quick brown fox")
+    spec = {"type": "assert-set", "metric": "pass", "assert": [{"type": "f1", "threshold": 0.9}]}
+    (made,) = make([spec])
+    values = {each.name: each.value for each in made.judgements(example, Answer(text="quick brown bear"))}
+    assert values["pass"] is False
+    assert values["score"] == values["f1"] == pytest.approx(2 / 3)
+
+
+def test_what_cannot_be_judged_does_not_pass() -> None:
+    found = judged({"assert": [{"type": "cost", "threshold": 0.01}]}, "fine")
+    assert found == {"pass": False, "score": 0.0}, "no cost is known, so nothing was shown"
+    assert judged({"assert": [{"type": "cost", "threshold": 0.01}]}, "fine", cost=0.001)["pass"] is True
+
+
+def test_a_call_that_failed_fails_everything_that_has_a_worst() -> None:
+    example = Example(input="q", evaluators=({"type": "assert-set", "metric": "pass", "assert": parts(True)},))
+    (made,) = make(example.evaluators)
+    found = {each.name: each.value for each in asyncio.run(made.said(example, Answer(error="gone")))}
+    assert found == {"pass": False, "score": 0.0}
+
+
+def test_a_transform_in_python_changes_the_answer_before_it_is_judged(folder: Path) -> None:
+    (folder / "tidy.py").write_text(
+        "def get_transform(output, context):\n    return output.strip() + context['vars']['q']\n"
+    )
+    found = small(
+        folder, "      - { type: equals, value: 'yes hi' }\n", "    options: { transform: 'file://tidy.py' }\n"
+    )
+    assert said(found.examples[0], "   yes ")["pass"] is False
+    found = small(
+        folder, "      - { type: equals, value: 'yeshi' }\n", "    options: { transform: 'file://tidy.py' }\n"
+    )
+    (whole,) = found.examples[0].evaluators
+    whole["assert"][0] = {"type": "samples-match"}
+    example = Example(input={"q": "hi"}, expected="yeshi", evaluators=(whole,))
+    assert said(example, "   yes ")["pass"] is True
+
+
+# -- what else a config may hold
+
+
+def test_scenarios_are_every_case_with_every_test(folder: Path) -> None:
+    text = """
+prompts: ["Translate to {{language}}: {{input}}"]
+providers: echo
+scenarios:
+  - config:
+      - vars: { language: Spanish, hello: Hola }
+      - vars: { language: French, hello: Bonjour }
+    tests:
+      - vars: { input: Hello }
+        assert: [{ type: contains, value: "{{hello}}" }]
+      - vars: { input: Bye }
+"""
+    found = read(config(folder, text)).examples
+    assert [(each.input["language"], each.input["input"]) for each in found] == [
+        ("Spanish", "Hello"), ("Spanish", "Bye"), ("French", "Hello"), ("French", "Bye")
+    ]  # fmt: skip
+    assert [each.evaluators[0]["assert"][0]["value"] for each in found if each.evaluators] == ["Hola", "Bonjour"]
+
+
+def test_words_of_yaml_1_1_stay_texts_and_numbers_stay_numbers(folder: Path) -> None:
+    text = "prompts: ['{{a}}{{b}}{{c}}{{d}}']\nproviders: echo\n"
+    text += "tests: [{ vars: { a: yes, b: 12:30, c: 2024-01-01, d: 1.5 } }]"
+    (example,) = read(config(folder, text)).examples
+    assert example.input == {"a": "yes", "b": "12:30", "c": "2024-01-01", "d": 1.5}
+
+
+def test_nunjucks_is_read_as_jinja(folder: Path) -> None:
+    text = """
+prompts: ["{% if n === 1 && q !== '' %}one {{ q | dump }}{% elseif items.length > 1 %}many{% endif %}"]
+providers: echo
+tests: [{ vars: { n: 1, q: hi } }, { vars: { n: 2, q: "a && b" }, options: { disableVarExpansion: true } }]
+"""
+    found = read(config(folder, text))
+    assert (
+        "{% if n == 1  and  q != '' %}one {{ q | tojson }}{% elif items | length > 1 %}many" in found.prompts[0].source
+    )
+
+
+def test_references_to_templates_of_assertions_are_followed(folder: Path) -> None:
+    text = """
+assertionTemplates:
+  quick: { type: latency, threshold: 500 }
+prompts: ["{{q}}"]
+providers: echo
+tests: [{ vars: { q: hi }, assert: [{ $ref: "#/assertionTemplates/quick" }] }]
+"""
+    (example,) = read(config(folder, text)).examples
+    assert example.evaluators[0]["assert"] == [{"type": "latency", "threshold": 0.5}]
+
+
+def test_the_answer_of_each_variant_is_judged_by_the_examples_own_evaluators(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HONE_URL", "HONE_HOME", "HONE_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    text = """
+prompts: ["Say {{word}}", "Sing {{word}}"]
+providers: echo
+tests:
+  - vars: { word: la }
+    assert: [{ type: latency, threshold: 60000 }]
+"""
+    made = unfold(config(folder, text))
+    house = House.open(made.folder)
+    connection = Hone(house)
+    try:
+        run = Bench(house, connection).evaluate(made.targets, made.dataset, Options(evaluators=["latency"]))
+        assert sorted(each.output for each in run.results) == ["Say la", "Sing la"]
+        (example,) = run_dataset(house, made.dataset)
+        assert said(example, "Say la", seconds=0.1)["pass"] is True
+    finally:
+        connection.close()
+
+
+def run_dataset(house: House, name: str) -> tuple[Example, ...]:
+    from hone.datasets import DatasetFile
+
+    return DatasetFile(house.project.root / "datasets", name).read().examples
+
+
+# -- every type of assertion that promptfoo has
+
+
+EVERY = [
+    "agent-rubric", "answer-relevance", "bleu", "classifier", "contains", "contains-all", "contains-any",
+    "contains-html", "contains-json", "contains-sql", "contains-xml", "context-faithfulness", "context-recall",
+    "context-relevance", "conversation-relevance", "cost", "equals", "f-score", "factuality", "finish-reason",
+    "g-eval", "gleu", "guardrails", "human", "icontains", "icontains-all", "icontains-any", "is-html", "is-json",
+    "is-refusal", "is-sql", "is-valid-function-call", "is-valid-openai-function-call", "is-valid-openai-tools-call",
+    "is-xml", "javascript", "latency", "levenshtein", "llm-rubric", "max-score", "meteor", "model-graded-closedqa",
+    "model-graded-factuality", "moderation", "perplexity", "perplexity-score", "pi", "python", "regex", "rouge-n",
+    "ruby", "search-rubric", "select-best", "similar", "similar:cosine", "similar:dot", "similar:euclidean",
+    "skill-used", "starts-with", "tool-call-f1", "trace-error-spans", "trace-span-count", "trace-span-duration",
+    "trajectory:goal-success", "trajectory:step-count", "trajectory:tool-args-match", "trajectory:tool-sequence",
+    "trajectory:tool-used", "webhook", "word-count",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [*EVERY, *(f"not-{each}" for each in EVERY)])
+def test_every_assertion_has_an_evaluator_or_an_error_that_names_it_and_its_line(folder: Path, kind: str) -> None:
+    asserts = f"      - type: {kind}\n        value: file://value.txt"
+    (folder / "value.txt").write_text("what {{ q }} means\n")
+    if kind.removeprefix("not-") == "python":
+        asserts = f"      - type: {kind}\n        value: len(output) > 3"
+    try:
+        (example,) = small(folder, asserts).examples
+    except HoneError as problem:
+        assert f"`{kind}`" in problem.message
+        assert "promptfooconfig.yaml:6, tests.0.assert.0.type" in problem.message
+        return
+    asked = example.evaluators[0]
+    inner = asked["assert"][0] if asked["type"] == "assert-set" else asked
+    assert inner["type"].removeprefix("not-") in evaluators.names()
+    assert inner["value"] in ("what hi means", "len(output) > 3")
+
+
+def test_the_types_that_hone_has_today_are_read(folder: Path) -> None:
+    found = small(
+        folder, "\n".join(f"      - {{ type: {each}, value: x }}" for each in ("contains", "equals", "cost", "f-score"))
+    )
+    kinds = [each["type"] for each in found.examples[0].evaluators[0]["assert"]]
+    assert len(kinds) == 4
+    assert {each.removeprefix("not-") for each in kinds} <= set(evaluators.names())
