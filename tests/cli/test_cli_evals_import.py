@@ -50,3 +50,20 @@ def test_in_a_project_it_tells_what_goes_to_hone_toml(tmp_path: Path) -> None:
     (tmp_path / "hone.toml").write_text(f'project = "p"\n{done.stdout}')
     assert hone(tmp_path, "evals", "run", "songs", "--data", "songs", "-e", "latency").returncode == 0
     assert (tmp_path / "hone.toml").read_text().count("[tasks.songs]") == 1
+
+
+def test_a_report_is_written_for_people_and_for_ci(tmp_path: Path) -> None:
+    (tmp_path / "promptfooconfig.yaml").write_text(CONFIG)
+    hone(tmp_path, "evals", "import", "promptfooconfig.yaml", "--name", "songs")
+    ran = hone(
+        tmp_path, "evals", "run", "songs", "--data", "songs", "-e", "exact", "-e", "latency", "--junit", "run.xml"
+    )
+    assert ran.returncode == 0, ran.stderr
+    done = hone(
+        tmp_path, "evals", "report", "--html", "out/report.html", "--junit", "out/report.xml", "--github", "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["calls"] == 1, "the commands for GitHub are talk, not data"
+    assert "::notice title=hone evals::" in done.stderr
+    assert (tmp_path / "out" / "report.html").read_text().startswith("<!doctype html>")
+    assert (tmp_path / "out" / "report.xml").read_text() == (tmp_path / "run.xml").read_text()

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from hone.cli._evals_files import Files, files_options
 from hone.cli._near import benched, opened
 from hone.cli._say import out, print_json, shared_options, talk
 from hone.core import text_in, utc
@@ -49,6 +50,7 @@ def command() -> None:
 @click.option("--concurrency", type=click.IntRange(1, 256), default=8, show_default=True)
 @click.option("--fresh", is_flag=True, help="Ask again what was asked before.")
 @click.option("--experiment", help="Go on with this one.")
+@files_options
 @shared_options
 def run(
     targets: tuple[str, ...],
@@ -60,6 +62,7 @@ def run(
     strict: bool,
     as_json: bool,
     folder: Path | None,
+    files: Files,
     **settings: Any,
 ) -> None:
     """Run variants over a dataset and judge every answer. Exit status 1 when the gate fails.
@@ -84,7 +87,9 @@ def run(
             comparison = bench.compare(
                 found, first, other, data=data, options=options, metric=metric, not_worse_by=not_worse_by
             )
+        root = bench.house.project.root
     _show(_report(found, comparison), as_json)
+    files.write(found, comparison, root)
     _gate(comparison, strict)
 
 
@@ -134,8 +139,9 @@ def compare(
 
 @command.command("report")
 @click.argument("experiment", required=False)
+@files_options
 @shared_options
-def report(experiment: str | None, as_json: bool, folder: Path | None) -> None:
+def report(experiment: str | None, as_json: bool, folder: Path | None, files: Files) -> None:
     """The numbers of an experiment, and its failures; by default of the latest. Its id may be cut short."""
     with opened(folder) as house:
         known = house.experiments.latest(house.project.name, limit=1000)
@@ -145,7 +151,9 @@ def report(experiment: str | None, as_json: bool, folder: Path | None) -> None:
         if len(meant) > 1:
             raise CallError(f"{len(meant)} experiments begin with {experiment!r}", hint="give more of the id")
         found = load(house.experiments, house.project.name, meant[0] if meant else str(experiment))
+        root = house.project.root
     _show(_report(found, None), as_json)
+    files.write(found, None, root)
     if not as_json:
         _print_worst(found)
 
