@@ -11,6 +11,8 @@ from hone.core._keywords import TooLong
 from hone.core._lazy import lazily
 from hone.core._money import Price, cost_of
 from hone.core._passage import Passage
+from hone.core._regex import matches as pattern_matches
+from hone.core._regex import problem as pattern_problem
 from hone.core._schema import Schema, SchemaProblem, Violation, compiled, known
 from hone.core._score import Score, ScoreBy, ScoreKind, Target, TargetKind, kind_of
 from hone.core._span import Span, SpanStatus
@@ -49,6 +51,8 @@ __all__ = [
     "new_trace_id",
     "now_ns",
     "object_schema",
+    "pattern_matches",
+    "pattern_problem",
     "spelled_out",
     "text_in",
     "to_json",

@@ -3,7 +3,9 @@
 from hone.evals._ask import Ask, Embed, Question, Told
 from hone.evals._case import Answer, Evaluator, Figure, Given, Judged, Measure
 from hone.evals._registry import evaluators, make
-from hone.evals.metrics.text._overlap import whole_name
+from hone.evals.metrics._promptfoo import PROMPTFOO
+from hone.evals.metrics.retrieval._trec import Scored, read_qrels, read_run, score_run
+from hone.evals.metrics.text._contains import whole_name
 from hone.evals.runs._kept import kept_pair
 from hone.evals.runs._report import Run, Summary
 from hone.evals.runs._run import TAG, Call, Plan, Rig, load, run
@@ -13,6 +15,7 @@ from hone.evals.statistics._intervals import Estimate, mean, means_apart, rate, 
 from hone.evals.statistics._tests import means_differ, rates_differ
 
 __all__ = [
+    "PROMPTFOO",
     "TAG",
     "Answer",
     "Ask",
@@ -29,6 +32,7 @@ __all__ = [
     "Question",
     "Rig",
     "Run",
+    "Scored",
     "Summary",
     "Told",
     "Verdict",
@@ -47,7 +51,10 @@ __all__ = [
     "rate_always",
     "rates_apart",
     "rates_differ",
+    "read_qrels",
+    "read_run",
     "run",
+    "score_run",
     "sentence",
     "shown",
     "whole_name",

@@ -1,4 +1,4 @@
-"""Evaluators: what each one calls right, and what it says when it is not."""
+"""Evaluators by name: what the plain ones call right, and what they say when it is not."""
 
 import sys
 from typing import Any
@@ -9,7 +9,8 @@ from hone.core import spelled_out
 from hone.datasets import Example
 from hone.errors import CallError, MissingExtra, ProjectError
 from hone.evals import Answer, Given, evaluators, make
-from hone.evals.metrics.text._overlap import squad_f1, whole_name
+from hone.evals.metrics.text._contains import whole_name
+from hone.evals.metrics.text._squad import shared_words as squad_f1
 from hone.store import Judgement, Metric
 
 
@@ -83,6 +84,7 @@ def test_rouge_is_the_librarys_and_takes_the_reference_where_nothing_is_expected
 
 
 def test_a_missing_extra_names_its_pip_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rouge_score_rs", None)
     monkeypatch.setitem(sys.modules, "rouge_score.rouge_scorer", None)
     with pytest.raises(MissingExtra, match=r"hone\[evals\]"):
         make(["rouge"])
@@ -167,7 +169,7 @@ def test_an_evaluator_that_breaks_counts_as_the_worst_and_says_why() -> None:
         (["exct"], "did you mean `exact`"),
         (["exact:x"], "exact has no option 'x'"),
         (["contains:half"], "contains has no option"),
-        (["rouge:9"], "rouge has no option"),
+        (["rouge:x"], "rouge has no option"),
     ],
 )
 def test_a_wrong_name_has_a_way_out(asked: list[str], said: str) -> None:
