@@ -20,7 +20,10 @@ PAUSE_SECONDS = 5.0
 
 
 class RunRequest(Struct, frozen=True, kw_only=True):
-    """One run of a task, by named input or by one text. `trace` is (trace id, parent span id) of the span around it."""
+    """One run of a task, by named input, by one text, or a call by its messages.
+
+    `trace` is (trace id, parent span id) of the span around it.
+    """
 
     task: str
     input: dict[str, Any] | None = None
@@ -30,11 +33,17 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     trace: tuple[str, str] | None = None
     cache: bool = True  # false: the answer is neither taken from the cache nor kept in it
+    messages: tuple[Mapping[str, Any], ...] | None = None
+    fields: Mapping[str, Any] = {}  # what else a chat completion may say: temperature, response_format ...
+    validate: bool = False  # the answer against `response_format`, whoever answers
 
     @property
     def body(self) -> dict[str, Any]:
         """The fields of the chat completion that says this."""
-        beside = {} if self.cache else {"cache": False}
+        beside = ({} if self.cache else {"cache": False}) | ({"validate": True} if self.validate else {})
+        if self.messages is not None:
+            said = {**self.fields, "model": self.task, "messages": list(self.messages)}
+            return said | ({"hone": beside} if beside else {})
         if self.text is not None:
             fields = {"model": self.task, "messages": [{"role": "user", "content": self.text}]}
             return fields | ({"hone": beside} if beside else {})

@@ -19,13 +19,21 @@ class Reply(Struct, frozen=True, kw_only=True):
     model: str | None = None
     cost: float | None = None
     usage: dict[str, Any] | None = None
+    logprobs: list[dict[str, Any]] | None = None  # of each token, where they were asked for
+    finish_reason: str | None = None
 
     def __str__(self) -> str:
         return self.text
 
 
+class _Logprobs(Struct):
+    content: list[dict[str, Any]] | None = None
+
+
 class _Choice(Struct):
     message: dict[str, Any]
+    logprobs: _Logprobs | None = None
+    finish_reason: str | None = None
 
 
 class _Completion(Struct):
@@ -44,7 +52,8 @@ def reply_from(body: bytes, headers: dict[str, str]) -> Reply:
         found = msgspec.json.decode(body, type=_Completion)
     except msgspec.DecodeError as problem:
         raise UpstreamGarbage(f"the answer is not a chat completion: {problem}") from None
-    message = found.choices[0].message if found.choices else {}
+    choice = found.choices[0] if found.choices else _Choice(message={})
+    message = choice.message
     cost = headers.get("x-hone-cost")
     return Reply(
         text=message.get("content") or "",
@@ -55,4 +64,6 @@ def reply_from(body: bytes, headers: dict[str, str]) -> Reply:
         model=found.model,
         cost=None if cost is None else float(cost),
         usage=found.usage,
+        logprobs=choice.logprobs.content if choice.logprobs else None,
+        finish_reason=choice.finish_reason,
     )

@@ -26,6 +26,7 @@ class Told(Struct, frozen=True, kw_only=True):
     cost: float | None = None  # dollars; 0 from the cache
     cached: bool = False
     logprobs: tuple[float, ...] | None = None
+    tops: tuple[Mapping[str, float], ...] | None = None  # the likeliest tokens of each place, with their logprobs
     trace_id: str | None = None
     span_id: str | None = None
 

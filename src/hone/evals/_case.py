@@ -9,10 +9,14 @@ from msgspec import Struct
 
 from hone.core import Span
 from hone.datasets import Example
+from hone.errors import BudgetSpent, MissingExtra, NotAllowed, NotRecorded, ProjectError, UnknownModel
 from hone.evals._ask import Ask, Embed
 from hone.store import Judgement, Metric
 
 Direction = Literal["up", "down"]
+
+# No answer is to blame for these, and the next one would fare no better.
+NOBODYS_ANSWER = (ProjectError, MissingExtra, UnknownModel, NotAllowed, NotRecorded, BudgetSpent)
 Said = Iterable[Judgement] | Awaitable[Iterable[Judgement]]
 
 
@@ -58,6 +62,9 @@ class Given(Struct, frozen=True, kw_only=True):
     read_schema: Callable[[str], Mapping[str, Any]] | None = None  # a JSON Schema of the project, by its path
     ask: Ask | None = None  # a model, for those that judge with one
     embed: Embed | None = None
+    models: Callable[[str | None], str] | None = None  # what tells the configuration of a model from another one
+    judges: Mapping[str, Callable[["Given"], "Evaluator"]] = {}  # of the project, by name
+    card: Callable[[str], str | None] | None = None  # what calibration says of a judge, by its key
 
 
 class Figure(Struct, frozen=True, kw_only=True):
@@ -94,14 +101,21 @@ class Evaluator(Struct, frozen=True, kw_only=True):
     choose: Callable[[Example, Mapping[str, Answer]], Awaitable[Mapping[str, Iterable[Judgement]]]] | None = None
     by: Literal["code", "judge"] = "code"
     key: str = ""  # what tells it from another of that name: its version, its model and prompt
+    card: str | None = None  # of a judge: how far it agrees with people, in one sentence
 
     async def said(self, example: Example, answer: Answer) -> list[Judgement]:
-        """What this evaluator says. A failed call, or a failure of its own, counts as the worst."""
+        """What this evaluator says. A failed call, or a failure of its own, counts as the worst.
+
+        Raises:
+            ProjectError, MissingExtra, UnknownModel, NotAllowed, NotRecorded, BudgetSpent: it cannot judge any answer.
+        """
         if answer.error is not None:
             return self._worst(f"the call failed: {answer.error}")
         try:
             found = self.judge(example, answer)
             return list(await found if isinstance(found, Awaitable) else found)
+        except NOBODYS_ANSWER:
+            raise
         except Exception as problem:
             return self._worst(f"the evaluator failed: {type(problem).__name__}: {problem}")
 

@@ -74,7 +74,7 @@ def make(
 def _by_name(text: str, given: Given) -> Evaluator:
     # `recall@5` is how everybody writes it.
     name, mark, option = text.partition("@" if "@" in text and ":" not in text else ":")
-    factory = evaluators.load(name)
+    factory = given.judges.get(name) or evaluators.load(name)
     made: Evaluator = factory(replace(given, option=option if mark else None))
     return made
 

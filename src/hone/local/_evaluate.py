@@ -15,6 +15,7 @@ from hone.evals import Answer, Comparison, Evaluator, Given, Plan, Rig, Run, mak
 from hone.feedback import score_from
 from hone.local._hone import Hone
 from hone.local._house import House
+from hone.local._judges import Judging, judging
 from hone.local._targets import Target, target
 from hone.store import Metric, Result
 
@@ -46,6 +47,7 @@ class Bench:
         self.house = house
         self._connection = connection
         self._own = isinstance(connection, Hone) if own is None else own
+        self.judging = Judging(house, connection)
 
     def evaluate(self, names: Sequence[str], data: Data, options: Options) -> Run:
         """Run variants of one task, such as `answer@concise`, over a dataset.
@@ -143,7 +145,9 @@ class Bench:
         """
         project = self.house.project
         declared = {name: Metric(kind=each.kind, direction=each.direction) for name, each in project.metrics.items()}
-        made = make(asked, given=Given(schema=project.tasks[task].schema, read_schema=self._schema), metrics=declared)
+        given = Given(schema=project.tasks[task].schema, read_schema=self._schema)
+        given = judging(given, self.house, self.judging, mark=project.tasks[task].privacy)
+        made = make(asked, given=given, metrics=declared)
         for measure in (measure for each in made for measure in each.measures):
             known = declared.get(measure.name)
             if known is not None and known.kind != measure.metric.kind:

@@ -91,6 +91,7 @@ class Hone:
                 user=request.user,
                 tags=request.tags,
                 cache=None if request.cache else False,
+                validate=request.validate or None,
             )
         )
         return reply_from(reply.body or b"", reply.headers)

@@ -7,11 +7,18 @@ from collections.abc import Iterable, Iterator
 from hone.project._lines import Keys
 from hone.project._reader import Source
 from hone.project._schemas import schema_of
-from hone.project._shapes import ModelConfig, Project, Settings, Task
+from hone.project._shapes import Judge, ModelConfig, Project, Settings, Task
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _VERSION = re.compile(r"v[0-9]+")
-_IN_PROCESS = frozenset({"extractive", "local", "fake"})  # providers that send nothing anywhere
+_REDUCERS = {
+    "boolean": ("majority", "unanimous", "min"),
+    "category": ("majority", "unanimous"),
+    "number": ("mean", "median", "min"),
+    "pairwise": ("mean", "median", "min"),
+}
+IN_PROCESS = frozenset({"extractive", "local", "fake"})
+"""Providers that send nothing anywhere."""
 
 
 def check(project: Project, source: Source) -> None:
@@ -27,8 +34,7 @@ def check(project: Project, source: Source) -> None:
     for task in project.tasks.values():
         _task(project, source, task)
     for name, judge in project.judges.items():
-        _known(source, "prompt", "in prompts/", judge.prompt, project.prompts, ("judges", name, "prompt"))
-        _model_name(project, source, judge.model, ("judges", name, "model"))
+        _judge(project, source, judge, ("judges", name))
     for name, knowledge in project.knowledge.items():
         if knowledge.overlap and knowledge.chunk and knowledge.overlap >= knowledge.chunk:
             raise source.error("`overlap` must be less than `chunk`", ("knowledge", name, "overlap"))
@@ -86,6 +92,25 @@ def _balanced(project: Project, source: Source, alias: str) -> None:
         raise source.error("weights say nothing where latency decides", (*path, "any"), 'write any = ["...", "..."]')
 
 
+def _judge(project: Project, source: Source, judge: Judge, path: Keys) -> None:
+    _known(source, "prompt", "in prompts/", judge.prompt, project.prompts, (*path, "prompt"))
+    _model_name(project, source, judge.model, (*path, "model"))
+    for number, model in enumerate(judge.jury):
+        _model_name(project, source, model, (*path, "jury", str(number)))
+    if judge.kind == "category" and len(set(judge.categories)) < 2:
+        raise source.error("a judge that chooses needs categories, two at least", path, 'categories = ["yes", "no"]')
+    low, high = judge.scale
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise source.error("`scale` is from a low number to a higher one", (*path, "scale"), "scale = [1, 5]")
+    fitting = _REDUCERS[judge.kind]
+    if judge.reducer is not None and judge.reducer not in fitting:
+        raise source.error(
+            f"{judge.reducer!r} makes no {judge.kind} of several",
+            (*path, "reducer"),
+            f"there are: {', '.join(fitting)}",
+        )
+
+
 def _is_amount(value: float) -> bool:
     return math.isfinite(value) and value >= 0
 
@@ -135,14 +160,17 @@ def _settings(project: Project, source: Source, settings: Settings, path: Keys) 
 def _cleared(project: Project, source: Source, task: Task, variant: Settings, path: Keys) -> None:
     """What a task marks as private reaches models with the same mark alone, those of fallbacks and judges too."""
     judges = [
-        (project.judges[name].model, ("judges", name, "model")) for name in task.metrics if name in project.judges
+        (model, ("judges", name, "jury" if number else "model"))
+        for name in task.metrics
+        if name in project.judges
+        for number, model in enumerate(project.judges[name].models)
     ]
     asked = [(model, (*path, "models", str(number))) for number, model in enumerate(variant.models)]
     for name, at in [(each, at) for one, at in [*asked, *judges] for each in project.deployments(one)]:
         model = project.models.get(name)
         provider = model.provider if model else name.partition("/")[0]
         mark = model.privacy if model else None
-        if task.privacy is not None and mark != task.privacy and provider not in _IN_PROCESS:
+        if task.privacy is not None and mark != task.privacy and provider not in IN_PROCESS:
             raise source.error(
                 f"the task {task.name!r} is {task.privacy}, and the model {name!r} is not cleared for that",
                 at,

@@ -168,11 +168,23 @@ class Metric(_Part, frozen=True, kw_only=True):
 
 
 class Judge(_Part, frozen=True, kw_only=True):
-    """`[judges.NAME]`: a model that scores live traffic."""
+    """`[judges.NAME]`: a model that judges, in evaluations and live traffic."""
 
     prompt: str
     model: str
-    sample: Share = 1.0
+    sample: Share = 1.0  # of live traffic
+    jury: tuple[str, ...] = ()  # models that judge beside it
+    kind: Literal["boolean", "number", "category", "pairwise"] = "boolean"
+    scale: tuple[float, float] = (1, 5)  # of a number
+    categories: tuple[str, ...] = ()
+    votes: Annotated[int, Meta(ge=1, le=100)] = 1  # of each model
+    reducer: Literal["mean", "median", "majority", "unanimous", "min"] | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)  # of its calls, such as temperature
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """All that are asked."""
+        return (self.model, *self.jury)
 
 
 class Knowledge(_Part, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """Two variants over the same cases: by how much they differ, how sure that is, and what a gate says to it."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from math import ceil
 from typing import Any, Literal
 
@@ -8,7 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hone.evals._case import Direction
-from hone.evals.statistics._intervals import Estimate, mean, paired_rates
+from hone.evals.statistics._clusters import clustered_mean
+from hone.evals.statistics._intervals import Estimate, mean, newcombe, paired_rates
 from hone.evals.statistics._tests import mcnemar, sign_flip
 
 Verdict = Literal["pass", "fail", "cannot_tell"]
@@ -43,6 +44,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     smallest: float | None = None
     more: int | None = None
     method: str = ""
+    freedom: float | None = None  # degrees of freedom of a t interval
     reason: str = ""
     experiments: tuple[str, ...] = ()
 
@@ -58,24 +60,60 @@ class Comparison(Struct, frozen=True, kw_only=True):
 
 
 def compare_paired(
-    first: Mapping[str, bool | float], second: Mapping[str, bool | float], *, boolean: bool, **about: Any
+    first: Mapping[str, bool | float],
+    second: Mapping[str, bool | float],
+    *,
+    boolean: bool,
+    groups: Mapping[str, Hashable] | None = None,
+    **about: Any,
 ) -> Comparison:
     """Values by example; those that only one side has are left out.
 
     Rates: Newcombe's paired interval and the exact McNemar test. Numbers: the t interval of the differences and the
-    sign-flip permutation test. `about` are fields of `Comparison`: a, b, metric, direction, not_worse_by ...
+    sign-flip permutation test. Where examples share one of the `groups` (by example; who has none stands alone): the
+    cluster-robust t interval of the differences, and signs flipped a group at a time. `about` are fields of
+    `Comparison`: a, b, metric, direction, not_worse_by ...
     """
     shared = [key for key in first if key in second]
     if not shared:
         nothing = {"n": 0, "difference": None, "low": None, "high": None, "p": None, "verdict": "cannot_tell"}
         return Comparison(**{**about, **nothing, "reason": "no case has a value for both"})
     left, right = [first[key] for key in shared], [second[key] for key in shared]
-    if boolean:
+    among = [("group", groups[key]) if groups and key in groups else ("case", key) for key in shared]
+    if len(set(among)) < len(among):
+        found, p = _clusters(left, right, among, boolean)
+    elif boolean:
         found, p = _rates([bool(x) for x in left], [bool(x) for x in right])
     else:
         found, p = _numbers([float(x) - float(y) for x, y in zip(left, right, strict=True)])
     n = len(shared)
     return judged(found, p, mean_a=sum(left) / n, mean_b=sum(right) / n, **about)
+
+
+def _clusters(
+    left: Sequence[float], right: Sequence[float], groups: Sequence[Hashable], boolean: bool
+) -> tuple[Estimate, float]:
+    differences = [float(x) - float(y) for x, y in zip(left, right, strict=True)]
+    sums: dict[Hashable, float] = {}
+    for group, difference in zip(groups, differences, strict=True):
+        sums[group] = sums.get(group, 0.0) + difference
+    found, count = clustered_mean(differences, groups), len(sums)
+    found = replace(found, method=f"{found.method} interval of the differences, sign-flip test by group")
+    if found.low is not None and found.low == found.high:  # no spread was seen, which does not mean that there is none
+        if boolean:
+            found = _alike(found, left, right, count)
+        elif count < _FEWEST_ALIKE:
+            found = replace(found, low=None, high=None)
+    return found, sign_flip(list(sums.values()))
+
+
+def _alike(found: Estimate, left: Sequence[float], right: Sequence[float], groups: int) -> Estimate:
+    """Newcombe's interval as if each group were one pair."""
+    pairs = [(bool(x), bool(y)) for x, y in zip(left, right, strict=True)]
+    kinds = ((True, True), (True, False), (False, True), (False, False))
+    low, high = newcombe(*(pairs.count(kind) * groups / len(pairs) for kind in kinds))
+    method = f"Newcombe paired interval over {groups} groups, sign-flip test by group"
+    return replace(found, low=low, high=high, method=method, freedom=None)
 
 
 def _rates(left: list[bool], right: list[bool]) -> tuple[Estimate, float]:
@@ -95,7 +133,14 @@ def _numbers(differences: list[float]) -> tuple[Estimate, float]:
 
 def judged(found: Estimate, p: float | None, **about: Any) -> Comparison:
     """The comparison with its verdict. A gain is what is better, so a metric that should fall is turned round."""
-    numbers = {"n": found.n, "difference": found.mean, "low": found.low, "high": found.high, "p": p}
+    numbers = {
+        "n": found.n,
+        "difference": found.mean,
+        "low": found.low,
+        "high": found.high,
+        "p": p,
+        "freedom": found.freedom,
+    }
     made = Comparison(**{**about, **numbers, "method": found.method, "verdict": "cannot_tell"})
     if found.low is None or found.high is None:
         return replace(made, reason="too few cases, or all alike, to know the spread")
