@@ -4,6 +4,7 @@ from hone.evals._ask import Ask, Embed, Question, Told
 from hone.evals._case import Answer, Evaluator, Figure, Given, Judged, Measure
 from hone.evals._registry import evaluators, make
 from hone.evals.metrics._promptfoo import PROMPTFOO
+from hone.evals.metrics.agents._simulate import Simulated, simulate
 from hone.evals.metrics.retrieval._trec import Scored, read_qrels, read_run, score_run
 from hone.evals.metrics.text._contains import whole_name
 from hone.evals.runs._kept import kept_pair
@@ -33,6 +34,7 @@ __all__ = [
     "Rig",
     "Run",
     "Scored",
+    "Simulated",
     "Summary",
     "Told",
     "Verdict",
@@ -57,5 +59,6 @@ __all__ = [
     "score_run",
     "sentence",
     "shown",
+    "simulate",
     "whole_name",
 ]

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -60,6 +61,8 @@ class Given(Struct, frozen=True, kw_only=True):
     name: str | None = None  # the metric's, when it shall have another one
     schema: Mapping[str, Any] | None = None  # of the task's output
     read_schema: Callable[[str], Mapping[str, Any]] | None = None  # a JSON Schema of the project, by its path
+    tools: Sequence[Mapping[str, Any]] = ()  # of the task, as OpenAI's chat completions take them
+    root: Path | None = None  # the project's folder: code that is named by its path lies in it
     ask: Ask | None = None  # a model, for those that judge with one
     embed: Embed | None = None
     models: Callable[[str | None], str] | None = None  # what tells the configuration of a model from another one

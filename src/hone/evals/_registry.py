@@ -15,6 +15,7 @@ from hone.evals.judges import NAMES as JUDGES
 from hone.evals.metrics._promptfoo import PROMPTFOO
 from hone.evals.metrics.agents import NAMES as AGENTS
 from hone.evals.metrics.labels import NAMES as LABELS
+from hone.evals.metrics.language import NAMES as LANGUAGE
 from hone.evals.metrics.retrieval import NAMES as RETRIEVAL
 from hone.evals.metrics.safety import NAMES as SAFETY
 from hone.evals.metrics.structure import NAMES as STRUCTURE
@@ -22,7 +23,10 @@ from hone.evals.metrics.text import NAMES as TEXT
 from hone.registry import Registry
 from hone.store import Metric
 
-evaluators = Registry("hone.evaluators", TEXT | LABELS | STRUCTURE | RETRIEVAL | AGENTS | SAFETY | JUDGES | INTEROP)
+evaluators = Registry(
+    "hone.evaluators",
+    TEXT | LABELS | STRUCTURE | RETRIEVAL | AGENTS | SAFETY | LANGUAGE | JUDGES | INTEROP,
+)
 
 Asked = str | Mapping[str, Any] | Callable[..., Any] | Evaluator
 """A name (`rouge:2`), an object (`{"type": "rouge", "value": "...", "threshold": 0.4}`), a function or an evaluator."""

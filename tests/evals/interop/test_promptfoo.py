@@ -121,11 +121,11 @@ def test_tests_unfold_and_inherit(folder: Path) -> None:
     ]  # fmt: skip
     assert examples[0].evaluators == (
         {
-            "type": "assert-set", "metric": "pass", "threshold": 0.6,
+            "type": "promptfoo-test", "threshold": 0.6,
             "assert": [
-                {"type": "latency", "threshold": 3.0},
-                {"type": "contains", "value": "Monday", "weight": 2.0, "metric": "facts"},
-                {"type": "not-contains", "value": "sorry"},
+                {"type": "latency", "unit": "ms", "threshold": 3000.0},
+                {"type": "contains", "case": True, "value": "Monday", "weight": 2.0, "metric": "facts"},
+                {"type": "not-contains", "case": True, "value": "sorry"},
             ],
         },
     )  # fmt: skip
@@ -133,7 +133,7 @@ def test_tests_unfold_and_inherit(folder: Path) -> None:
     (three,) = examples[5].evaluators
     assert [each["type"] for each in three["assert"]] == [
         "latency",
-        "exact" if "equals" not in evaluators.names() else "equals",
+        "equals",
         "contains",
     ]
     assert (three["threshold"], examples[5].metadata) == (0.5, {"area": "maths"})
@@ -143,7 +143,7 @@ def test_tests_unfold_and_inherit(folder: Path) -> None:
 
 
 def judged(spec: dict[str, Any], text: str, **answer: Any) -> dict[str, Any]:
-    return said(Example(input="q", evaluators=({"type": "assert-set", "metric": "pass", **spec},)), text, **answer)
+    return said(Example(input="q", evaluators=({"type": "promptfoo-test", **spec},)), text, **answer)
 
 
 def parts(*found: bool, weights: tuple[float, ...] = ()) -> list[dict[str, Any]]:
@@ -186,7 +186,7 @@ def test_a_set_within_a_set_counts_as_one() -> None:
 
 
 def test_not_turns_an_evaluator_round() -> None:
-    (made,) = make([{"type": "assert-set", "metric": "pass", "assert": [{"type": "not-exact"}]}])
+    (made,) = make([{"type": "promptfoo-test", "assert": [{"type": "not-exact"}]}])
     example = Example(input="q", expected="Paris")
     values = {each.name: each.value for each in made.judgements(example, Answer(text="Rome"))}
     assert values == {"pass": True, "score": 1.0, "not-exact": True}
@@ -195,7 +195,7 @@ def test_not_turns_an_evaluator_round() -> None:
 
 def test_a_number_keeps_its_shades_under_a_threshold() -> None:
     example = Example(input="q", expected="a quick brown fox")
-    spec = {"type": "assert-set", "metric": "pass", "assert": [{"type": "f1", "threshold": 0.9}]}
+    spec = {"type": "promptfoo-test", "assert": [{"type": "f1", "threshold": 0.9}]}
     (made,) = make([spec])
     values = {each.name: each.value for each in made.judgements(example, Answer(text="quick brown bear"))}
     assert values["pass"] is False
@@ -209,10 +209,10 @@ def test_what_cannot_be_judged_does_not_pass() -> None:
 
 
 def test_a_call_that_failed_fails_everything_that_has_a_worst() -> None:
-    example = Example(input="q", evaluators=({"type": "assert-set", "metric": "pass", "assert": parts(True)},))
+    example = Example(input="q", evaluators=({"type": "promptfoo-test", "assert": parts(True)},))
     (made,) = make(example.evaluators)
     found = {each.name: each.value for each in asyncio.run(made.said(example, Answer(error="gone")))}
-    assert found == {"pass": False, "score": 0.0}
+    assert found == {"pass": False, "score": 0.0, "latency-passes": False}
 
 
 def test_a_transform_in_python_changes_the_answer_before_it_is_judged(folder: Path) -> None:
@@ -283,7 +283,7 @@ providers: echo
 tests: [{ vars: { q: hi }, assert: [{ $ref: "#/assertionTemplates/quick" }] }]
 """
     (example,) = read(config(folder, text)).examples
-    assert example.evaluators[0]["assert"] == [{"type": "latency", "threshold": 0.5}]
+    assert example.evaluators[0]["assert"] == [{"type": "latency", "unit": "ms", "threshold": 500.0}]
 
 
 def test_the_answer_of_each_variant_is_judged_by_the_examples_own_evaluators(
@@ -347,15 +347,66 @@ def test_every_assertion_has_an_evaluator_or_an_error_that_names_it_and_its_line
         assert "promptfooconfig.yaml:6, tests.0.assert.0.type" in problem.message
         return
     asked = example.evaluators[0]
-    inner = asked["assert"][0] if asked["type"] == "assert-set" else asked
-    assert inner["type"].removeprefix("not-") in evaluators.names()
+    inner = asked["assert"][0] if asked["type"] == "promptfoo-test" else asked
+    assert inner["type"].removeprefix("not-").partition(":")[0] in evaluators.names()
     assert inner["value"] in ("what hi means", "len(output) > 3")
 
 
-def test_the_types_that_hone_has_today_are_read(folder: Path) -> None:
-    found = small(
-        folder, "\n".join(f"      - {{ type: {each}, value: x }}" for each in ("contains", "equals", "cost", "f-score"))
-    )
-    kinds = [each["type"] for each in found.examples[0].evaluators[0]["assert"]]
-    assert len(kinds) == 4
-    assert {each.removeprefix("not-") for each in kinds} <= set(evaluators.names())
+# What promptfoo's documentation shows, with an answer that passes and one that does not.
+SHOWN = {
+    "{ type: equals, value: 'The expected output' }": ("The expected output", "another"),
+    "{ type: equals, value: { key: value } }": ('{"key":   "value"}', '{"key": 1}'),
+    "{ type: contains, value: substring }": ("a substring here", "a SUBSTRING here"),
+    "{ type: icontains, value: substring }": ("a SUBSTRING here", "nothing"),
+    "{ type: contains-any, value: [one, two] }": ("it is two", "three"),
+    "{ type: contains-all, value: [one, two] }": ("two and one", "two"),
+    "{ type: not-contains, value: sorry }": ("gladly", "sorry, no"),
+    "{ type: starts-with, value: 'Yes' }": ("Yes, sir", "Oh yes"),
+    "{ type: regex, value: '\\d{4}' }": ("in 1984", "then"),
+    "{ type: is-json }": ('{"a": 1}', "a: 1"),
+    "{ type: is-json, value: { required: [color], type: object } }": ('{"color": "red"}', '{"size": 1}'),
+    "{ type: contains-json }": ('here: {"a": 1} done', "no {"),
+    "{ type: is-xml }": ("<a><b/></a>", "<a>"),
+    "{ type: is-sql }": ("SELECT id FROM users", "hello there"),
+    "{ type: levenshtein, threshold: 2, value: kitten }": ("sitten", "something else"),
+    "{ type: rouge-n, threshold: 0.6, value: 'the cat sat on the mat' }": ("the cat sat on a mat", "dogs"),
+    "{ type: bleu, value: 'the cat sat on the mat' }": ("the cat sat on the mat", "a dog"),
+    "{ type: gleu, value: 'the cat sat on the mat' }": ("the cat sat on the mat", "a dog"),
+    "{ type: word-count, value: 2 }": ("two words", "one"),
+    "{ type: f-score, threshold: 0.9, value: 'blue sky' }": ("the blue sky", "grass"),
+    "{ type: assert-set, threshold: .5, assert: [{ type: contains, value: a }, { type: contains, value: b }] }": ("a", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("written", SHOWN)
+def test_an_assertion_passes_and_fails_as_the_documentation_shows(folder: Path, written: str) -> None:
+    right, wrong = SHOWN[written]
+    (example,) = small(folder, f"      - {written}").examples
+    assert [said(example, text)["pass"] for text in (right, wrong)] == [True, False]
+
+
+@pytest.mark.parametrize("written", [each for each in SHOWN if "not-" not in each and "assert-set" not in each])
+def test_not_turns_each_of_them_round(folder: Path, written: str) -> None:
+    right, wrong = SHOWN[written]
+    (example,) = small(folder, f"      - {written.replace('type: ', 'type: not-', 1)}").examples
+    assert [said(example, text)["pass"] for text in (right, wrong)] == [False, True]
+
+
+def test_latency_is_in_milliseconds_as_there(folder: Path) -> None:
+    (example,) = small(folder, "      - { type: latency, threshold: 500 }").examples
+    assert [said(example, "", seconds=each)["pass"] for each in (0.4, 0.6)] == [True, False]
+
+
+def test_the_model_of_a_test_judges_what_is_judged_by_models_alone(folder: Path) -> None:
+    asserts = "      - { type: llm-rubric, value: polite }\n      - { type: contains, value: hi }\n"
+    asserts += "      - { type: factuality, value: x, provider: 'anthropic:messages:claude' }\n"
+    found = small(folder, asserts, "    options: { provider: 'openai:chat:gpt-5' }\n").examples[0]
+    inner = found.evaluators[0]["assert"]
+    assert [each.get("model") for each in inner] == ["openai/gpt-5", None, "anthropic/claude"]
+
+
+def test_what_compares_variants_stands_beside_the_test(folder: Path) -> None:
+    (example,) = small(
+        folder, "      - { type: select-best, value: friendly }\n      - { type: contains, value: hi }"
+    ).examples
+    assert [each["type"] for each in example.evaluators] == ["promptfoo-test", "select-best"]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from hone.evals.interop._unfold import Unfolded, taken_over, unfold
 
 NAMES: dict[str, str] = {
-    "assert-set": "hone.evals.interop._assert_set:assert_set",
+    "promptfoo-test": "hone.evals.interop._test:promptfoo_test",
     "samples-includes": "hone.evals.interop._samples:includes",
     "samples-fuzzy-match": "hone.evals.interop._samples:fuzzy_match",
     "samples-json-match": "hone.evals.interop._samples:json_match",

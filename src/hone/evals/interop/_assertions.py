@@ -10,8 +10,10 @@ from hone.evals.interop._document import Document, Keys
 from hone.evals.interop._files import content, found, is_file, kind, listed, mapping, refuse_code, split
 from hone.evals.interop._providers import use_of
 from hone.evals.interop._templates import render, with_environment
+from hone.evals.interop._test import SET
+from hone.evals.judges import NAMES as JUDGES
+from hone.evals.metrics._promptfoo import PROMPTFOO
 
-SET = "assert-set"
 ACROSS = frozenset({"select-best", "max-score"})
 """What compares the answers of all variants to one test, and so stands beside the assertions of each."""
 
@@ -21,22 +23,18 @@ _NOT_RUN = {
     "javascript": "write it in Python: `type: python` with an expression over `output`, or file://grade.py",
     "ruby": "write it in Python: `type: python`, or file://grade.py",
 }
-# Where promptfoo's documentation gives a threshold for when none is written.
-_THRESHOLDS = {
-    "similar": 0.75, "similar:cosine": 0.75, "similar:dot": 0.75, "similar:euclidean": 0.75, "rouge-n": 0.75,
-    "bleu": 0.5, "gleu": 0.5, "meteor": 0.5, "levenshtein": 5.0, "perplexity-score": 0.5, "tool-call-f1": 1.0,
-    "g-eval": 0.7, "classifier": 1.0,
-}  # fmt: skip
+_NOT_CARRIED = {
+    "rubricPrompt": "a judge with a prompt of its own is declared in hone.toml: [judges.NAME] prompt = ...",
+    "contextTransform": "put the passages into the test's `vars.context`, or let the task search its knowledge",
+}
+# Thresholds of promptfoo's documentation, beside those that the evaluators know themselves.
+_THRESHOLDS = {"perplexity-score": 0.5, "tool-call-f1": 1.0, "g-eval": 0.7, "classifier": 1.0}
 # The same thing under another name here, where the registry has not promptfoo's own.
-_ALIASES = {
-    "equals": "exact", "f-score": "f1", "rouge-n": "rouge", "model-graded-factuality": "factuality",
-    "similar:cosine": "similar", "is-valid-openai-function-call": "is-valid-function-call",
-}  # fmt: skip
+_ALIASES = {"f-score": "f1"}
 _KEYS = frozenset(
     ("type", "value", "threshold", "weight", "metric", "provider", "rubricPrompt", "config", "transform",
      "contextTransform", "assert")
 )  # fmt: skip
-_MILLISECONDS = 1000.0
 
 
 class Around(Struct, frozen=True):
@@ -45,7 +43,6 @@ class Around(Struct, frozen=True):
     vars: Mapping[str, Any]
     known: frozenset[str]  # the types that the registry has
     model: str | None = None  # that judges
-    prompt: Any = None  # of a judge
 
 
 def evaluator(asked: Any, at: Document, keys: Keys, around: Around) -> dict[str, Any]:
@@ -62,15 +59,15 @@ def evaluator(asked: Any, at: Document, keys: Keys, around: Around) -> dict[str,
     if written == SET:
         return _set(item, at, keys, around)
     name = _name(written, at, (*keys, "type"), around.known)
-    made: dict[str, Any] = {"type": name}
+    base = name.removeprefix(_NOT)
+    made: dict[str, Any] = {"type": name, **PROMPTFOO.get(base, {})}
     if "value" in item:
         made["value"] = _value(item["value"], written, at, (*keys, "value"), around)
     threshold = _number(item, "threshold", at, keys)
-    base = written.removeprefix(_NOT)
     threshold = _THRESHOLDS.get(base) if threshold is None else threshold
     if threshold is not None:
-        made["threshold"] = threshold / _MILLISECONDS if base == "latency" else threshold
-    return made | _common(item, at, keys) | _judging(item, at, keys, around)
+        made["threshold"] = threshold
+    return made | _common(item, at, keys) | _judging(item, base.partition(":")[0] in JUDGES, at, keys, around)
 
 
 def _set(item: Mapping[str, Any], at: Document, keys: Keys, around: Around) -> dict[str, Any]:
@@ -97,20 +94,13 @@ def _common(item: Mapping[str, Any], at: Document, keys: Keys) -> dict[str, Any]
     return made
 
 
-def _judging(item: Mapping[str, Any], at: Document, keys: Keys, around: Around) -> dict[str, Any]:
-    model, prompt = around.model, around.prompt
+def _judging(item: Mapping[str, Any], judges: bool, at: Document, keys: Keys, around: Around) -> dict[str, Any]:
+    for name, way in _NOT_CARRIED.items():
+        if item.get(name) is not None:
+            raise at.error(f"`{name}` of an assertion is not carried over", (*keys, name), way)
     if item.get("provider") is not None:
-        model = use_of(item["provider"], at, (*keys, "provider"))
-    if item.get("rubricPrompt") is not None:
-        prompt = item["rubricPrompt"]
-        if is_file(prompt):
-            prompt = content(prompt, at, (*keys, "rubricPrompt"))
-    if item.get("contextTransform") is not None:
-        raise at.error(
-            "`contextTransform` is JavaScript, which is not run here", (*keys, "contextTransform"),
-            "put the passages into the test's `vars.context`, or let the task search its knowledge",
-        )  # fmt: skip
-    return {name: each for name, each in (("model", model), ("prompt", prompt)) if each is not None}
+        return {"model": use_of(item["provider"], at, (*keys, "provider"))}
+    return {"model": around.model} if judges and around.model else {}
 
 
 def transform(value: Any, at: Document, keys: Keys) -> str:
@@ -157,12 +147,9 @@ def _name(written: str, at: Document, keys: Keys, known: frozenset[str]) -> str:
     base = written.removeprefix(_NOT)
     if base in _NOT_RUN:
         raise at.error(f"assertions of type `{written}` are not run here", keys, _NOT_RUN[base])
-    for name in (
-        written,
-        *([_NOT + _ALIASES[base] if written != base else _ALIASES[base]] if base in _ALIASES else []),
-    ):
-        if name in known or name.removeprefix(_NOT) in known:
-            return name
+    for name in (base, _ALIASES.get(base, base)):
+        if name in known or name.partition(":")[0] in known:
+            return f"{_NOT if written != base else ''}{name}"
     near = difflib.get_close_matches(base, known | _ALIASES.keys(), n=1)
     hint = f"did you mean `{near[0]}`?" if near else "`hone evals evaluators` lists what there is"
     raise at.error(f"there is no evaluator for assertions of type `{written}`", keys, hint)

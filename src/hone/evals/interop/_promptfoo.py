@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from hone.datasets import Example
-from hone.evals.interop._assertions import ACROSS, SET, Around, evaluator, transform
+from hone.evals.interop._assertions import ACROSS, Around, evaluator, transform
 from hone.evals.interop._document import Document, read_document
 from hone.evals.interop._files import content, is_file, mapping
 from hone.evals.interop._imported import Imported, pairings, slug, with_inputs
 from hone.evals.interop._prompts import prompts
 from hone.evals.interop._providers import Model, models, use_of
 from hone.evals.interop._references import resolved
+from hone.evals.interop._test import TEST
 from hone.evals.interop._tests import Test, tests
 
 _KEYS = {"prompts", "providers", "targets", "tests", "defaultTest", "scenarios", "description"}
@@ -96,16 +97,13 @@ def _example(test: Test, known: frozenset[str]) -> Example:
     options, at, keys = test.options, test.at, (*test.keys, "options")
     model = options.get("provider")
     around = Around(
-        vars=test.vars,
-        known=known,
-        model=None if model is None else use_of(model, at, (*keys, "provider")),
-        prompt=options.get("rubricPrompt"),
+        vars=test.vars, known=known, model=None if model is None else use_of(model, at, (*keys, "provider"))
     )
     made = [evaluator(each.value, each.at, each.keys, around) for each in test.asserts]
     inside = [each for each in made if each["type"] not in ACROSS]
     evaluators: list[Any] = [each for each in made if each["type"] in ACROSS]
     if inside:
-        whole: dict[str, Any] = {"type": SET, "metric": "pass", "assert": inside}
+        whole: dict[str, Any] = {"type": TEST, "assert": inside}
         if test.threshold is not None:
             whole["threshold"] = test.threshold
         changed = options.get("transform", options.get("postprocess"))

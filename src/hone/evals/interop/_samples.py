@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hone.core import from_json
 from hone.datasets import Example
 from hone.evals._case import Answer, Evaluator, Given, Measure
-from hone.evals.metrics.text._overlap import alternatives
+from hone.evals.metrics.text._expected import alternatives
 from hone.store import Judgement, Metric
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")

@@ -22,6 +22,7 @@ _REFUSED_OPTIONS = {
     "prefix": "write it into the prompt, as a variable of the test",
     "suffix": "write it into the prompt, as a variable of the test",
     "transformVars": "write the variables as they shall be",
+    "rubricPrompt": "a judge with a prompt of its own is declared in hone.toml: [judges.NAME] prompt = ...",
     "storeOutputAs": "tests do not read each other's answers here",
 }
 
