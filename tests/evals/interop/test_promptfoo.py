@@ -374,7 +374,7 @@ SHOWN = {
     "{ type: gleu, value: 'the cat sat on the mat' }": ("the cat sat on the mat", "a dog"),
     "{ type: word-count, value: 2 }": ("two words", "one"),
     "{ type: f-score, threshold: 0.9, value: 'blue sky' }": ("the blue sky", "grass"),
-    "{ type: assert-set, threshold: .5, assert: [{ type: contains, value: a }, { type: contains, value: b }] }": ("a", ""),
+    "{ type: assert-set, threshold: 0.5, assert: [{ type: contains, value: a }, { type: is-json }] }": ("a", ""),
 }  # fmt: skip
 
 
