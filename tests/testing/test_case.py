@@ -10,7 +10,7 @@ import pyarrow as pa  # noqa: F401
 import pytest
 
 import hone.evals
-import hone.local  # noqa: F401
+import hone.local
 
 # pytester forgets afterwards what was imported while it ran, and compiled modules cannot be loaded twice: so these are
 # here before it begins.
