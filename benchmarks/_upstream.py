@@ -3,7 +3,8 @@
     python _upstream.py [--tls FOLDER]      prints its ports as one line of JSON, serves until its input closes
 
 A request says what it wants: `"stream": true` gets `max_tokens` chunks, one about every `--gap` milliseconds, so that
-each comes alone, as tokens do. Anything else gets 600 bytes at once. A path of `/v1` or none is all the same.
+each comes alone, as tokens do. Anything else gets 600 bytes at once, or `--delay` milliseconds later. A path of `/v1`
+or none is all the same. A GET is answered with how many requests there have been.
 """
 
 import argparse
@@ -68,8 +69,10 @@ DONE = framed(b"data: [DONE]\n\n") + b"0\r\n\r\n"
 class Connection(asyncio.Protocol):
     """One caller; requests come one after the other."""
 
-    def __init__(self, gap: float) -> None:
-        self.gap = gap
+    asked = 0  # by all of them
+
+    def __init__(self, gap: float, delay: float = 0.0) -> None:
+        self.gap, self.delay = gap, delay
         self.loop = asyncio.get_running_loop()
         self.timer: asyncio.TimerHandle | None = None
 
@@ -99,8 +102,16 @@ class Connection(asyncio.Protocol):
         self.complete = False
 
     def _answer(self, body: bytes) -> None:
+        if self.parser.get_method() == b"GET":
+            count = b"%d" % Connection.asked
+            self.transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(count), count))
+            return
+        Connection.asked += 1
         if not _STREAM.search(body):
-            self.transport.write(REPLY)
+            if self.delay:
+                self.timer = self.loop.call_later(self.delay, self.transport.write, REPLY)
+            else:
+                self.transport.write(REPLY)
             return
         wanted = _TOKENS.search(body)
         self.end = END + (USAGE if _USAGE.search(body) else b"") + DONE
@@ -120,14 +131,19 @@ class Connection(asyncio.Protocol):
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gap", type=float, default=10.0, help="milliseconds between the chunks of a stream")
+    parser.add_argument("--delay", type=float, default=0.0, help="milliseconds before an answer that is no stream")
     parser.add_argument("--tls", type=Path, help="a folder with cert.pem and key.pem")
     options = parser.parse_args()
     loop = asyncio.get_running_loop()
-    servers = {"http": await loop.create_server(lambda: Connection(options.gap / 1000), "127.0.0.1", 0)}
+    servers = {
+        "http": await loop.create_server(lambda: Connection(options.gap / 1000, options.delay / 1000), "127.0.0.1", 0)
+    }
     if options.tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(options.tls / "cert.pem", options.tls / "key.pem")
-        servers["https"] = await loop.create_server(lambda: Connection(options.gap / 1000), "127.0.0.1", 0, ssl=context)
+        servers["https"] = await loop.create_server(
+            lambda: Connection(options.gap / 1000, options.delay / 1000), "127.0.0.1", 0, ssl=context
+        )
     print(json.dumps({name: server.sockets[0].getsockname()[1] for name, server in servers.items()}), flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 

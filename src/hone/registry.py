@@ -21,6 +21,10 @@ class Registry:
         self.group = group
         self._builtin = dict(builtin)
 
+    def __contains__(self, name: str) -> bool:
+        """Can it be loaded? What packages bring along is only looked for where no built-in has the name."""
+        return name in self._builtin or bool(entry_points(group=self.group, name=name))
+
     def names(self) -> list[str]:
         """Every name that can be loaded."""
         return sorted({*self._builtin, *(point.name for point in entry_points(group=self.group))})

@@ -1,6 +1,5 @@
 """Experiments: kept as they come, gone on with after a stop, and compared with doubt."""
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,8 +8,25 @@ from sqlalchemy import Engine
 
 from hone.datasets import Dataset, Example, dataset_of
 from hone.errors import CallError, ProjectError, UpstreamTimeout
-from hone.evals import TAG, Answer, Comparison, Plan, Rig, Run, compare_paired, judged, load, make, mean, run
-from hone.store import Experiments, Result
+from hone.evals import (
+    TAG,
+    Answer,
+    Case,
+    Comparison,
+    Plan,
+    Progress,
+    Rig,
+    Run,
+    Stopping,
+    compare_paired,
+    judged,
+    load,
+    make,
+    mean,
+    plain,
+    run,
+)
+from hone.store import Experiment, Experiments, Result
 
 
 class World:
@@ -21,19 +37,19 @@ class World:
         self.asked: list[tuple[str, Any, tuple[str, ...]]] = []
         self.scored: list[Result] = []
         self.answers: Callable[[str, Any], str] = lambda _, question: f"{question}!"
-        self._lock = threading.Lock()
 
-    def call(self, model: str, input: Any, tags: tuple[str, ...]) -> Answer:
-        with self._lock:
-            self.asked.append((model, input, tags))
+    async def call(self, case: Case, tags: tuple[str, ...]) -> Answer:
+        model, input = f"t@{case.cell.name}", case.example.input
+        self.asked.append((model, input, tags))
         return Answer(text=self.answers(model, input), seconds=0.1, trace_id="t", span_id=f"s-{model}-{input}")
 
-    def score(self, results: Sequence[Result]) -> None:
+    def score(self, experiment: Experiment, results: Sequence[Result]) -> None:
         self.scored += results
 
     def run(self, plan: Plan, **options: Any) -> Run:
-        rig = {key: options.pop(key) for key in ("progress", "concurrency") if key in options}
-        return run(plan, Rig(call=self.call, store=self.store, score=self.score, clock=lambda: 5, **rig), **options)
+        given = {key: options.pop(key) for key in ("fresh", "experiment") if key in options}
+        rig: dict[str, Any] = {"retries": 0, "clock": lambda: 5, "stopping": Stopping(), **options}
+        return run(plan, Rig(call=self.call, store=self.store, score=self.score, **rig), **given)
 
 
 @pytest.fixture
@@ -47,12 +63,12 @@ def data(n: int = 6) -> Dataset:
 
 def plan(variants: dict[str, str] | None = None, **more: Any) -> Plan:
     fields: dict[str, Any] = {"dataset": data(), "evaluators": make(["exact", "latency"]), **more}
-    return Plan(project="p", task="t", variants=variants or {"a": "sha-a", "b": "sha-b"}, **fields)
+    return Plan(project="p", task="t", cells=plain(variants or {"a": "sha-a", "b": "sha-b"}), **fields)
 
 
 def test_every_variant_answers_every_example_once(world: World) -> None:
     seen: list[tuple[int, int]] = []
-    found = world.run(plan(), progress=lambda done, total: seen.append((done, total)))
+    found = world.run(plan(), progress=lambda at: seen.append((at.done, at.total)))
     assert sorted((model, question) for model, question, _ in world.asked) == sorted(
         (f"t@{v}", f"q{k}") for v in "ab" for k in range(6)
     )
@@ -84,11 +100,14 @@ def test_what_was_run_is_not_run_again_unless_something_changed(world: World) ->
     assert len(world.asked) == 12
     changed = world.run(plan({"a": "sha-a", "b": "another"}))
     assert changed.experiment.id != first.experiment.id
-    assert len(world.asked) == 24
-    world.run(plan(evaluators=make(["f1"])))
+    assert len(world.asked) == 12 + 6, "only the variant that was changed"
+    words = world.run(plan(evaluators=make(["f1"])))
+    assert (words.summary("a", "f1").mean, len(world.asked)) == (1.0, 18), "other evaluators, the same answers"
+    assert {each.source for each in words.results} == {first.experiment.id}
     world.run(plan(dataset=data(7)))
-    assert len(world.asked) == 24 + 12 + 14
+    assert len(world.asked) == 18 + 2, "only the example that is new"
     assert world.run(plan(), fresh=True).experiment.id != first.experiment.id
+    assert len(world.asked) == 20 + 12
 
 
 class Stop(BaseException):
@@ -96,8 +115,8 @@ class Stop(BaseException):
 
 
 def test_an_interrupted_run_keeps_what_came_and_goes_on_from_there(world: World) -> None:
-    def stop(done: int, total: int) -> None:
-        if done >= 4:
+    def stop(at: Progress) -> None:
+        if at.done >= 4:
             raise Stop
 
     with pytest.raises(Stop):

@@ -1,6 +1,7 @@
 """The command itself: its verbs, each loaded from a file of its own when it is used."""
 
 import difflib
+import gc
 import os
 import sys
 from importlib import import_module
@@ -19,6 +20,7 @@ _VERBS = {
     "traces": ("hone.cli._traces", "See what happened: list traces, show one."),
     "datasets": ("hone.cli._datasets", "Collect cases: list, show, import, grow from traffic."),
     "evals": ("hone.cli._evals_more", "Measure variants over a dataset, and compare them."),
+    "judges": ("hone.cli._judges", "How far a judge agrees with people: calibrate, list, show."),
     "releases": ("hone.cli._releases", "Which variant gets which traffic: show, promote, canary, roll back."),
     "prompts": ("hone.cli._prompts", "Prompts and their versions: list, show, diff."),
     "feedback": ("hone.cli._feedback", "Add a score to a span, trace or session."),
@@ -70,7 +72,11 @@ def main(arguments: list[str] | None = None) -> Any:
     # Texts are embedded on a thread a core. Threads below each of those would only wait for each other, and busily:
     # measured on two cores, 1.6 times the CPU time, and 3 times for one small batch.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # A command loads a lot that stays until its end; looking for cycles in that again and again took a tenth of it.
+    gc.set_threshold(20_000, 50, 50)
     try:
         cli.main(args=arguments, prog_name="hone")
     except HoneError as error:
         sys.exit(complain(error))
+    finally:
+        gc.freeze()  # what is left goes with the process; nobody need look through it before

@@ -20,10 +20,7 @@ PAUSE_SECONDS = 5.0
 
 
 class RunRequest(Struct, frozen=True, kw_only=True):
-    """One run of a task, by named input, by one text, or a call by its messages.
-
-    `trace` is (trace id, parent span id) of the span around it.
-    """
+    """One run of a task, by named input or by one text. `trace` is (trace id, parent span id) of the span around it."""
 
     task: str
     input: dict[str, Any] | None = None
@@ -33,21 +30,27 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     trace: tuple[str, str] | None = None
     cache: bool = True  # false: the answer is neither taken from the cache nor kept in it
-    messages: tuple[Mapping[str, Any], ...] | None = None
-    fields: Mapping[str, Any] = {}  # what else a chat completion may say: temperature, response_format ...
-    validate: bool = False  # the answer against `response_format`, whoever answers
+    messages: tuple[Mapping[str, Any], ...] | None = None  # a call of a model, in place of text or input
+    validate: bool = False  # the answer against the `response_format` among the parameters, whoever answers
+    models: tuple[str, ...] = ()  # asked in place of those of the task's variant
+    parameters: dict[str, Any] = {}  # such as temperature; they win over the variant's
 
     @property
     def body(self) -> dict[str, Any]:
         """The fields of the chat completion that says this."""
-        beside = ({} if self.cache else {"cache": False}) | ({"validate": True} if self.validate else {})
+        beside: dict[str, Any] = {} if self.cache else {"cache": False}
+        if self.models:
+            beside["models"] = list(self.models)
+        if self.validate:
+            beside["validate"] = True
         if self.messages is not None:
-            said = {**self.fields, "model": self.task, "messages": list(self.messages)}
-            return said | ({"hone": beside} if beside else {})
+            told = {"model": self.task, "messages": list(self.messages)}
+            return self.parameters | told | ({"hone": beside} if beside else {})
         if self.text is not None:
             fields = {"model": self.task, "messages": [{"role": "user", "content": self.text}]}
-            return fields | ({"hone": beside} if beside else {})
-        return {"model": self.task, "messages": [], "hone": {"input": self.input or {}, **beside}}
+            return self.parameters | fields | ({"hone": beside} if beside else {})
+        beside = {"input": self.input or {}, **beside}
+        return self.parameters | {"model": self.task, "messages": [], "hone": beside}
 
 
 class Connection(Protocol):

@@ -19,27 +19,41 @@ class Reply(Struct, frozen=True, kw_only=True):
     model: str | None = None
     cost: float | None = None
     usage: dict[str, Any] | None = None
-    logprobs: list[dict[str, Any]] | None = None  # of each token, where they were asked for
     finish_reason: str | None = None
+    logprobs: tuple[float, ...] | None = None  # of the answer's tokens, natural; None unless they were asked for
+    tops: tuple[dict[str, float], ...] | None = None  # the likeliest tokens at each place, where they were asked for
 
     def __str__(self) -> str:
         return self.text
 
 
+class _Top(Struct):
+    token: str
+    logprob: float
+
+
+class _Token(Struct):
+    logprob: float
+    top_logprobs: list[_Top] | None = None
+
+
 class _Logprobs(Struct):
-    content: list[dict[str, Any]] | None = None
+    content: list[_Token] | None = None
 
 
 class _Choice(Struct):
     message: dict[str, Any]
-    logprobs: _Logprobs | None = None
     finish_reason: str | None = None
+    logprobs: _Logprobs | None = None
 
 
 class _Completion(Struct):
     choices: list[_Choice]
     model: str | None = None
     usage: dict[str, Any] | None = None
+
+
+_completion = msgspec.json.Decoder(_Completion)
 
 
 def reply_from(body: bytes, headers: dict[str, str]) -> Reply:
@@ -49,11 +63,11 @@ def reply_from(body: bytes, headers: dict[str, str]) -> Reply:
         UpstreamGarbage: the body is not a chat completion.
     """
     try:
-        found = msgspec.json.decode(body, type=_Completion)
+        found = _completion.decode(body)
     except msgspec.DecodeError as problem:
         raise UpstreamGarbage(f"the answer is not a chat completion: {problem}") from None
-    choice = found.choices[0] if found.choices else _Choice(message={})
-    message = choice.message
+    choice = found.choices[0] if found.choices else _Choice({})
+    message, tokens = choice.message, choice.logprobs.content if choice.logprobs else None
     cost = headers.get("x-hone-cost")
     return Reply(
         text=message.get("content") or "",
@@ -64,6 +78,13 @@ def reply_from(body: bytes, headers: dict[str, str]) -> Reply:
         model=found.model,
         cost=None if cost is None else float(cost),
         usage=found.usage,
-        logprobs=choice.logprobs.content if choice.logprobs else None,
         finish_reason=choice.finish_reason,
+        logprobs=None if tokens is None else tuple(each.logprob for each in tokens),
+        tops=_tops(tokens),
     )
+
+
+def _tops(tokens: list[_Token] | None) -> tuple[dict[str, float], ...] | None:
+    if tokens is None or not any(each.top_logprobs for each in tokens):
+        return None
+    return tuple({top.token: top.logprob for top in each.top_logprobs or ()} for each in tokens)

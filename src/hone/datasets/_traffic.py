@@ -1,7 +1,7 @@
 """Examples from live traffic: which calls, and what of them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -9,7 +9,10 @@ from msgspec.structs import replace
 from hone.core import Score, Span, from_json
 from hone.datasets._example import Example
 from hone.errors import CallError
-from hone.store import ScoreQuery, SpanQuery, Telemetry
+from hone.store import ScoreQuery, SpanQuery
+
+if TYPE_CHECKING:
+    from hone.store import Telemetry
 
 CORRECTION = "correction"
 """The score whose text is the right answer; a person's thumb says only that an answer was wrong."""
@@ -43,7 +46,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
         return cls(metric=metric, value=_value(value) if colon else None, **rest)
 
 
-def pick_spans(telemetry: Telemetry, project: str, wanted: Wanted) -> list[Span]:
+def pick_spans(telemetry: "Telemetry", project: str, wanted: Wanted) -> list[Span]:
     """The spans of the newest calls that fit. Calls made by evaluators do not count as traffic."""
     scored = _scored(telemetry, project, wanted) if wanted.metric is not None else None
     found: list[Span] = []
@@ -91,7 +94,7 @@ def examples_from(
         )
 
 
-def _scored(telemetry: Telemetry, project: str, wanted: Wanted) -> set[str]:
+def _scored(telemetry: "Telemetry", project: str, wanted: Wanted) -> set[str]:
     """The ids of what has the score; of several scores of one thing by one kind of judge, the newest counts."""
     newest: dict[tuple[str, str], Any] = {}
     query = ScoreQuery(project=project, name=wanted.metric, since=wanted.since, limit=_SCORES)

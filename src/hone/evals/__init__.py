@@ -7,9 +7,15 @@ from hone.evals.metrics._promptfoo import PROMPTFOO
 from hone.evals.metrics.agents._simulate import Simulated, simulate
 from hone.evals.metrics.retrieval._trec import Scored, read_qrels, read_run, score_run
 from hone.evals.metrics.text._contains import whole_name
+from hone.evals.judges._card import Card, Cards
+from hone.evals.judges._corrected import corrected_by
+from hone.evals.runs._cells import Cell, matrix, plain
 from hone.evals.runs._kept import kept_pair
+from hone.evals.runs._plan import Case, Plan
 from hone.evals.runs._report import Run, Summary
-from hone.evals.runs._run import TAG, Call, Plan, Rig, load, run
+from hone.evals.runs._rescore import cells_of, rescore
+from hone.evals.runs._rig import TAG, Call, Progress, Rig, Stopping
+from hone.evals.runs._run import arun, load, run
 from hone.evals.statistics._always import apart_always, mean_always, rate_always
 from hone.evals.statistics._compare import Comparison, Verdict, compare_paired, judged, sentence, shown
 from hone.evals.statistics._intervals import Estimate, mean, means_apart, rate, rates_apart
@@ -21,6 +27,10 @@ __all__ = [
     "Answer",
     "Ask",
     "Call",
+    "Card",
+    "Cards",
+    "Case",
+    "Cell",
     "Comparison",
     "Embed",
     "Estimate",
@@ -30,31 +40,39 @@ __all__ = [
     "Judged",
     "Measure",
     "Plan",
+    "Progress",
     "Question",
     "Rig",
     "Run",
     "Scored",
     "Simulated",
+    "Stopping",
     "Summary",
     "Told",
     "Verdict",
     "apart_always",
+    "arun",
+    "cells_of",
     "compare_paired",
+    "corrected_by",
     "evaluators",
     "judged",
     "kept_pair",
     "load",
     "make",
+    "matrix",
     "mean",
     "mean_always",
     "means_apart",
     "means_differ",
+    "plain",
     "rate",
     "rate_always",
     "rates_apart",
     "rates_differ",
     "read_qrels",
     "read_run",
+    "rescore",
     "run",
     "score_run",
     "sentence",

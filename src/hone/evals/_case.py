@@ -105,6 +105,7 @@ class Evaluator(Struct, frozen=True, kw_only=True):
     by: Literal["code", "judge"] = "code"
     key: str = ""  # what tells it from another of that name: its version, its model and prompt
     card: str | None = None  # of a judge: how far it agrees with people, in one sentence
+    apart: bool = False  # `judge` is not a coroutine and may take its time: it runs on a thread of its own
 
     async def said(self, example: Example, answer: Answer) -> list[Judgement]:
         """What this evaluator says. A failed call, or a failure of its own, counts as the worst.
@@ -115,7 +116,7 @@ class Evaluator(Struct, frozen=True, kw_only=True):
         if answer.error is not None:
             return self._worst(f"the call failed: {answer.error}")
         try:
-            found = self.judge(example, answer)
+            found = await asyncio.to_thread(self.judge, example, answer) if self.apart else self.judge(example, answer)
             return list(await found if isinstance(found, Awaitable) else found)
         except NOBODYS_ANSWER:
             raise
@@ -147,4 +148,5 @@ def from_function(function: Callable[..., Any], metric: Metric | None = None) ->
     worst: bool | float | None = {"boolean": False, "number": 0.0}.get(metric.kind)
     if metric.direction == "down":
         worst = True if metric.kind == "boolean" else None  # there is no worst of a number without an end
-    return Evaluator(name=name, measures=(Measure(name=name, metric=metric, worst=worst),), judge=judge)
+    measures = (Measure(name=name, metric=metric, worst=worst),)
+    return Evaluator(name=name, measures=measures, judge=judge, apart=True)

@@ -10,6 +10,7 @@ from hone.gateway._gateway import Gateway, Rooms
 from hone.gateway._key import PREFIX, Key, Keys
 from hone.gateway._listed import Listed
 from hone.gateway._place import wished
+from hone.gateway._retry import passing, retry_after
 from hone.gateway._standing import Standing, standings
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "Reply",
     "Rooms",
     "Standing",
+    "passing",
+    "retry_after",
     "standings",
     "wished",
 ]

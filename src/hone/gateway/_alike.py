@@ -7,13 +7,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from msgspec import Struct
 
 from hone.gateway._place import Alike, digest
 from hone.store import AskedBefore, CachedAnswer, CachedAnswers
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from hone.providers import Embedder
@@ -29,6 +29,8 @@ class Questions:
 
     def __init__(self, size: int) -> None:
         """`size` is the length of a vector."""
+        import numpy as np
+
         self._known: dict[str, int] = {}
         self._asked: list[AskedBefore] = []
         self._vectors = np.zeros((64, size), np.float32)
@@ -42,6 +44,8 @@ class Questions:
 
     def add(self, asked: AskedBefore) -> None:
         """The last one at an address counts; those beyond `_OF_A_SCOPE` are forgotten, oldest first."""
+        import numpy as np
+
         at = self._known.get(asked.address)
         if at is None:
             if len(self._asked) >= _OF_A_SCOPE:
@@ -57,6 +61,8 @@ class Questions:
         self, question: str, vector: "NDArray[np.float32]", least: float, valid: Callable[[AskedBefore], bool]
     ) -> tuple[AskedBefore, float] | None:
         """The question with the largest cosine of at least `least`, and that cosine."""
+        import numpy as np
+
         cosines = self._vectors[: len(self._asked)] @ vector
         numbers = _numbers(question)
         near = np.flatnonzero(cosines >= least)
@@ -67,6 +73,8 @@ class Questions:
         return None
 
     def _forget(self, count: int) -> None:
+        import numpy as np
+
         left, vectors = self._asked[count:], self._vectors[count:]
         self._asked, self._known = left, {each.address: at for at, each in enumerate(left)}
         self._vectors = np.concatenate([vectors, np.zeros((count, vectors.shape[1]), np.float32)])

@@ -78,10 +78,10 @@ class Asking:
         Raises:
             ProjectError: a model names a provider that there is not.
         """
-        known = {*self._given, *registry.names()}
         for place, use in _named(project):
             provider, _, name = use.partition("/")
-            if provider not in known:
+            if provider not in self._given and provider not in registry:
+                known = {*self._given, *registry.names()}
                 near = difflib.get_close_matches(provider, known, n=1)
                 hint = f"did you mean `{near[0]}/{name}`?" if near else f"there are: {', '.join(sorted(known))}"
                 raise ProjectError(f"no provider {provider!r} (hone.toml, {place})", hint=hint)

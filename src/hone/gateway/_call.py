@@ -18,6 +18,7 @@ class Call(Struct, frozen=True, kw_only=True):
     fields: dict[str, msgspec.Raw] = field(default_factory=dict)
     stream: bool = False
     input: dict[str, Any] | None = None  # the task's input, when it is given by name
+    models: tuple[str, ...] = ()  # of a task: asked in place of those of its variant
     on_cut: OnCut | None = None  # wins over the task's
     start: int  # ns
     trace_id: str

@@ -94,7 +94,7 @@ class Gateway:
         story = self._begun(call, now)
         values: dict[str, Any] | None = None
         try:
-            story.route = route = now.router.resolve(call.model, call.session, call.key)
+            story.route = route = now.router.resolve(call.model, call.session, call.key, call.models)
             grant = await self._enter(call, route, story, now)
             prepared = await now.preparer.prepare(call, route, story)
             values = prepared.values
@@ -132,7 +132,7 @@ class Gateway:
         now = self._now
         story = self._begun(call, now)
         try:
-            story.route = route = now.router.resolve(call.model, call.session, call.key)
+            story.route = route = now.router.resolve(call.model, call.session, call.key, call.models)
             if route.task is not None:
                 raise CallError(f"{route.task.name!r} is a task, and embeddings are made by a model")
             grant = await self._enter(call, route, story, now)
@@ -171,7 +171,7 @@ class Gateway:
             CallError, ProjectError, UpstreamError: say it in the caller's dialect.
         """
         now = self._now
-        route = now.router.resolve(call.model, call.session, call.key)
+        route = now.router.resolve(call.model, call.session, call.key, call.models)
         prepared = await now.preparer.prepare(call, route, self._story(call, now))
         model = route.chain[0]
         body = body_for(prepared, model.name, model.parameters, stream=False)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hone.errors import NotAllowed, ProjectError, UnknownModel
+from hone.errors import CallError, NotAllowed, ProjectError, UnknownModel
 from hone.gateway._key import Key
 from hone.gateway._load import Load
 from hone.gateway._pick import pick
-from hone.project import BASELINE, ModelConfig, Project, Task, Variant
+from hone.project import BASELINE, ModelConfig, Project, Task, Variant, cleared
 from hone.providers import Model, registry
 
 Weights = Callable[[str, str], Mapping[str, float]]
@@ -39,10 +39,11 @@ class Router:
         self._load = load
         self._models = {alias: _as_model(alias, config) for alias, config in project.models.items()}
 
-    def resolve(self, name: str, session: str | None, key: Key | None = None) -> Route:
-        """
+    def resolve(self, name: str, session: str | None, key: Key | None = None, models: tuple[str, ...] = ()) -> Route:
+        """`models` are asked in place of those of a task's variant.
+
         Raises:
-            NotAllowed: the key is not for that.
+            NotAllowed: the key is not for that, or the task is private and a model not cleared for it.
             UnknownModel: nothing has that name.
             ProjectError: the name leads to something that is not set up.
         """
@@ -53,7 +54,10 @@ class Router:
             key.check(task_name if task else None, name)
             environment = key.environment or environment
         if task is not None:
-            return self._task_route(task, selector if at else None, session, environment, key)
+            route = self._task_route(task, selector if at else None, session, environment, key)
+            return replace(route, chain=self._instead(task, models, key)) if models else route
+        if models:
+            raise CallError(f"{name!r} is a model: other models stand in for those of a task")
         return Route(chain=self._chain((name,)), environment=environment)
 
     def _task_route(
@@ -76,6 +80,16 @@ class Router:
                 f"the task {task.name!r} has no models", hint=f'add models = ["..."] to [tasks.{task.name}]'
             )
         return Route(chain=chain, task=task, variant=resolved, environment=environment, prompt_version=version)
+
+    def _instead(self, task: Task, models: tuple[str, ...], key: Key | None) -> tuple[Model, ...]:
+        for name in models:
+            if key is not None:
+                key.check(None, name)
+        chain = self._chain(models)
+        for model in chain:
+            if not cleared(task.privacy, model.privacy, model.provider):
+                raise NotAllowed(f"the task {task.name!r} is {task.privacy}, and the model {model.alias!r} is not")
+        return chain
 
     def _released(self, task: Task, environment: str, session: str | None) -> str:
         weights = self._weights(task.name, environment)
@@ -108,7 +122,7 @@ class Router:
         if (model := self._models.get(name)) is not None:
             return model
         provider, slash, vendor_name = name.partition("/")
-        if slash and vendor_name and provider in registry.names():
+        if slash and vendor_name and provider in registry:
             return Model(alias=name, provider=provider, name=vendor_name)
         known = [*self._project.tasks, *self._models, *self._project.balanced]
         raise UnknownModel(f"no task or model named {name!r}", hint=_near(name, known))

@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING
 from hone.core import lazily
 
 if TYPE_CHECKING:
+    from hone.local._calibrate import Calibration, calibrate
     from hone.local._evaluate import Bench, Options
     from hone.local._hone import Hone, open_here
     from hone.local._house import House
+    from hone.local._judges import Judging, cards_of, judging
     from hone.local._likeness import Likeness, likeness
+    from hone.local._near import Near
     from hone.local._plane import Plane
     from hone.local._sdk import Evaluation, dataset, evaluate, grow, record
     from hone.local._serving import Serving
@@ -18,17 +21,23 @@ __getattr__ = lazily(
     __name__,
     {
         "Bench": "_evaluate",
+        "Calibration": "_calibrate",
         "Evaluation": "_sdk",
         "Hone": "_hone",
         "House": "_house",
+        "Judging": "_judges",
         "Likeness": "_likeness",
+        "Near": "_near",
         "Options": "_evaluate",
         "Plane": "_plane",
         "Serving": "_serving",
         "Watcher": "_watcher",
+        "calibrate": "_calibrate",
+        "cards_of": "_judges",
         "dataset": "_sdk",
         "evaluate": "_sdk",
         "grow": "_sdk",
+        "judging": "_judges",
         "likeness": "_likeness",
         "open_here": "_hone",
         "record": "_sdk",
@@ -37,17 +46,23 @@ __getattr__ = lazily(
 
 __all__ = [
     "Bench",
+    "Calibration",
     "Evaluation",
     "Hone",
     "House",
+    "Judging",
     "Likeness",
+    "Near",
     "Options",
     "Plane",
     "Serving",
     "Watcher",
+    "calibrate",
+    "cards_of",
     "dataset",
     "evaluate",
     "grow",
+    "judging",
     "likeness",
     "open_here",
     "record",

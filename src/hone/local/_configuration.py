@@ -1,25 +1,29 @@
 """What a variant is, as one hash: equal as long as it would be asked and answered the same way."""
 
 import hashlib
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from hone.core import to_json
 
 if TYPE_CHECKING:
-    from hone.local._house import House
+    from hone.local._plane import Plane
 
 
-def configuration(house: "House", task: str, variant: str) -> str:
+def configuration(
+    house: "Plane", task: str, variant: str, model: str | None = None, parameters: Mapping[str, Any] | None = None
+) -> str:
     """SHA-256 of a variant's settings, its prompt's text, its models' settings and what its knowledge holds.
 
-    Names and keys do not count: a variant that was renamed is the same one.
+    Names and keys do not count: a variant that was renamed is the same one. `model` stands in the place of the
+    variant's, `parameters` are those that a caller gives.
     """
     project = house.project
     settings = project.tasks[task].variant(variant)
     models = []
-    for alias in (each for name in settings.models for each in project.deployments(name)):
+    for alias in (each for name in ((model,) if model else settings.models) for each in project.deployments(name)):
         config = project.models.get(alias)
         models.append((alias,) if config is None else (config.use, config.base_url, config.parameters))
     prompt = house.prompts[settings.prompt].sha256 if settings.prompt else None
@@ -28,10 +32,12 @@ def configuration(house: "House", task: str, variant: str) -> str:
     parts: tuple[object, ...] = (plain, models, prompt, _knowledge(house, settings.knowledge))
     if (schema := project.tasks[task].schema) is not None:
         parts = (*parts, schema)
+    if parameters:
+        parts = (*parts, {"called with": dict(parameters)})
     return hashlib.sha256(msgspec.json.encode(msgspec.json.decode(to_json(parts)), order="sorted")).hexdigest()
 
 
-def _knowledge(house: "House", name: str | None) -> str | None:
+def _knowledge(house: "Plane", name: str | None) -> str | None:
     if not name:
         return None
     house.knowledge(name)  # built, if it was not, so that the newest build is what a call would search

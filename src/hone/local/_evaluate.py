@@ -1,29 +1,49 @@
 """Experiments put together: the datasets and the catalog of a project, and the calls of whoever answers them."""
 
-import json
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from hone.client import Connection, RunRequest
+from hone.client import Connection
+from hone.core import Score
 from hone.datasets import Dataset, DatasetFile, Example, Split, dataset_of
-from hone.errors import CallError, ProjectError, StoreBusy
-from hone.evals import Answer, Comparison, Evaluator, Given, Plan, Rig, Run, make, run
-from hone.feedback import score_from
-from hone.local._hone import Hone
-from hone.local._house import House
+from hone.errors import CallError
+from hone.evals import (
+    Ask,
+    Cell,
+    Comparison,
+    Embed,
+    Evaluator,
+    Given,
+    Plan,
+    Progress,
+    Rig,
+    Run,
+    Stopping,
+    arun,
+    cells_of,
+    load,
+    matrix,
+    rescore,
+)
+from hone.local._calling import far, near
+from hone.local._configuration import configuration
 from hone.local._judges import Judging, judging
+from hone.local._loop import Loop
+from hone.local._near import Near
+from hone.local._panel import Asked, Panel
+from hone.local._plane import Plane
+from hone.local._scores import Scores
 from hone.local._targets import Target, target
-from hone.store import Metric, Result
+from hone.store import Result
 
-Asked = str | Callable[..., Any] | Evaluator
 Data = str | Dataset | DatasetFile | Sequence[Mapping[str, Any] | Example]
-
-_COMMIT_SECONDS = 30.0
-_BUSY_TRIES = 60
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -32,21 +52,42 @@ class Options(Struct, frozen=True, kw_only=True):
     evaluators: Sequence[Asked] = ()
     split: Split | None = None
     limit: int | None = None
+    models: Sequence[str] = ()
+    parameters: Mapping[str, Sequence[Any]] = {}
+    repeats: int = 1
     concurrency: int = 8
+    retries: int = 3
+    max_cost: float | None = None
+    stop_early: bool = False
     fresh: bool = False
     experiment: str | None = None
     by: str = "sdk"
-    progress: Callable[[int, int], None] = lambda done, total: None  # noqa: ARG005
+    progress: Callable[[int, int], None] | None = None
+    watch: Callable[[Progress], None] | None = None
+    on_result: Callable[[Result], None] | None = None
+    stopping: Stopping | None = None
 
 
 class Bench:
     """Runs experiments of one house. Calls go through `connection`: into this process, or to a server elsewhere."""
 
-    def __init__(self, house: House, connection: Connection, *, own: bool | None = None) -> None:
-        """`own` says that the calls are recorded in this very house, as those of a `Hone` are anyway."""
+    def __init__(
+        self,
+        house: Plane,
+        connection: "Connection | Near[Plane]",
+        *,
+        own: bool | None = None,
+        ask: Ask | None = None,
+        embed: Embed | None = None,
+    ) -> None:
+        """`own` says that the calls are recorded in this very house, as those of a `Near` are anyway.
+
+        `ask` and `embed` are what evaluators judge with that need a model.
+        """
         self.house = house
         self._connection = connection
-        self._own = isinstance(connection, Hone) if own is None else own
+        self._own = isinstance(connection, Near) if own is None else own
+        self._ask, self._embed = ask, embed
         self.judging = Judging(house, connection)
 
     def evaluate(self, names: Sequence[str], data: Data, options: Options) -> Run:
@@ -56,31 +97,42 @@ class Bench:
             CallError: a name is none, or there is nothing to run.
             ProjectError: the dataset or the project is wrong.
         """
+        ran = partial(arun, fresh=options.fresh, experiment=options.experiment)
+        return self._run(ran, self.plan(names, data, options), options)
+
+    def rescore(self, experiment: str, options: Options, *, data: Data | None = None) -> Run:
+        """Judge what an experiment has answered by other evaluators, or by the same that have changed.
+
+        No call is made but by those. `data` are its examples, where they are not in the dataset that it names.
+
+        Raises:
+            CallError: the dataset has examples that were not answered there.
+        """
+        found = load(self.house.experiments, self.house.project.name, experiment)
+        at = found.experiment
+        dataset = self.dataset(data or at.dataset)
+        same = replace(options, split=at.split, limit=at.examples, repeats=at.repeats)
+        return self._run(partial(rescore, run=found), self._plan(at.task, dataset, same, cells_of(at)), same)
+
+    def plan(self, names: Sequence[str], data: Data, options: Options) -> Plan:
+        """What `evaluate` would run.
+
+        Raises:
+            CallError, ProjectError: as for `evaluate`.
+        """
         targets = [target(self.house, name) for name in names]
         tasks = {each.task for each in targets}
         if len(tasks) != 1:
             raise CallError(f"variants of one task are compared, not of {len(tasks)}: {', '.join(names)}")
         (task,) = tasks
-        dataset = self.dataset(data)
-        plan = Plan(
-            project=self.house.project.name,
-            task=task,
-            dataset=dataset,
-            split=options.split,
-            limit=options.limit,
-            variants={each.variant: each.sha256 for each in targets},
-            evaluators=self.evaluators(task, options.evaluators or chosen(dataset)),
-            by=options.by,
-        )
-        rig = Rig(
-            call=self._call,
-            store=self.house.experiments,
-            score=self._score,
-            clock=self.house.clock,
-            concurrency=options.concurrency,
-            progress=options.progress,
-        )
-        return run(plan, rig, fresh=options.fresh, experiment=options.experiment)
+        for model in options.models:
+            if model not in self.house.project.balanced:
+                self.house.gateway.model(model)  # that there is one
+        cells = matrix(
+            [each.variant for each in targets], partial(configuration, self.house, task),
+            models=options.models, parameters=options.parameters,
+        )  # fmt: skip
+        return self._plan(task, self.dataset(data), options, cells)
 
     def compare(
         self,
@@ -138,75 +190,84 @@ class Bench:
         return target(self.house, name)
 
     def evaluators(self, task: str, asked: Sequence[Asked]) -> list[Evaluator]:
-        """What judges the answers of a task, made from names and functions.
+        """What judges the answers of a task, made from names, objects and functions.
 
         Raises:
             ProjectError: a metric is declared as something else.
         """
-        project = self.house.project
-        declared = {name: Metric(kind=each.kind, direction=each.direction) for name, each in project.metrics.items()}
-        given = Given(schema=project.tasks[task].schema, read_schema=self._schema)
-        given = judging(given, self.house, self.judging, mark=project.tasks[task].privacy)
-        made = make(asked, given=given, metrics=declared)
-        for measure in (measure for each in made for measure in each.measures):
-            known = declared.get(measure.name)
-            if known is not None and known.kind != measure.metric.kind:
-                raise ProjectError(
-                    f"[metrics.{measure.name}] is declared as {known.kind}, and the evaluator gives a "
-                    f"{measure.metric.kind}",
-                    hint=f'kind = "{measure.metric.kind}"',
-                )
-        return made
+        return self._panel(task).evaluators(asked)
 
-    def _schema(self, path: str) -> Mapping[str, Any]:
-        try:
-            found: Any = json.loads((self.house.project.root / path).read_bytes())
-        except (OSError, ValueError) as problem:
-            raise ProjectError(f"{path!r} is no JSON Schema: {problem}") from None
-        if not isinstance(found, dict):
-            raise ProjectError(f"{path!r} is no JSON Schema: it holds no object")
-        return found
+    def _panel(self, task: str) -> Panel:
+        mark = self.house.project.tasks[task].privacy
+        return Panel(
+            self.house.project, task, judging(Given(ask=self._ask, embed=self._embed), self.judging, mark=mark)
+        )
 
-    def _call(self, model: str, input: dict[str, Any] | str, tags: tuple[str, ...]) -> Answer:
-        text, values = (input, None) if isinstance(input, str) else (None, input)
-        start = time.perf_counter()
-        # What is measured is the variant, not what is kept of it: quality, time and money of a call that is made.
-        reply = self._connection.run(RunRequest(task=model, text=text, input=values, tags=tags, cache=False))
-        seconds = time.perf_counter() - start
-        return Answer(text=reply.text, seconds=seconds, cost=reply.cost, trace_id=reply.trace_id, span_id=reply.span_id)
+    def _plan(self, task: str, dataset: Dataset, options: Options, cells: tuple[Cell, ...]) -> Plan:
+        panel = self._panel(task)
+        return Plan(
+            project=self.house.project.name,
+            task=task,
+            dataset=dataset,
+            split=options.split,
+            limit=options.limit,
+            cells=cells,
+            repeats=options.repeats,
+            evaluators=panel.evaluators(options.evaluators or chosen(dataset)),
+            own=panel.own(dataset),
+            by=options.by,
+        )
 
-    def _score(self, results: Sequence[Result]) -> None:
-        """Every judgement as a score by code of the span that it is about; a repeated one is kept once."""
-        scores = [
-            {
-                "target": {"span": each.span_id} if each.span_id else {"trace": each.trace_id},
-                "name": said.name,
-                "value": said.value,
-                "by": "code",
-                "comment": said.explanation,
-                "id": f"{each.experiment}:{each.span_id or each.trace_id}:{said.name}"[:200],
-            }
-            for each in results
-            for said in each.judgements
-        ]
-        if not self._own:
-            for score in scores:
-                self._connection.score(score)
-            return
-        metrics = {name: each.kind for name, each in self.house.project.metrics.items()}
-        records = [score_from(self.house.project.name, metrics, clock=self.house.clock, **score) for score in scores]  # type: ignore[arg-type]  # fmt: skip
-        self._record(records)
-
-    def _record(self, records: Sequence[Any]) -> None:
-        for attempt in range(_BUSY_TRIES):
-            try:
-                self.house.recorder.record(records).wait(_COMMIT_SECONDS)
-            except StoreBusy:
-                if attempt + 1 == _BUSY_TRIES:
-                    raise
-                time.sleep(1)
+    def _run(self, work: Callable[[Plan, Rig], Coroutine[Any, Any, Run]], plan: Plan, options: Options) -> Run:
+        stopping = options.stopping or Stopping()
+        with ExitStack() as stack:
+            if isinstance(self._connection, Near):
+                loop, call = self._connection.loop, near(self._connection.house, plan.task)
+                scores = Scores(self.house, None)
             else:
-                return
+                loop = Loop("hone-eval")
+                stack.callback(loop.stop)
+                threads = stack.enter_context(ThreadPoolExecutor(options.concurrency, "hone-eval"))
+                call = far(self._connection, plan.task, threads)
+                scores = Scores(self.house, None if self._own else partial(_each, threads, self._connection.score))
+            rig = Rig(
+                call=call,
+                store=self.house.experiments,
+                score=scores.record,
+                clock=self.house.clock,
+                concurrency=options.concurrency,
+                retries=options.retries,
+                max_cost=options.max_cost,
+                decided=None,
+                progress=partial(_tell, options),
+                on_result=options.on_result,
+                stopping=stopping,
+            )
+            return loop.run(work(plan, rig), interrupted=partial(stopping.ask, "it was interrupted"))
+
+
+def _each(threads: ThreadPoolExecutor, send: Callable[[Mapping[str, Any]], Any], scores: Sequence[Score]) -> None:
+    """Send scores to a hone elsewhere, several at a time."""
+    said = [
+        {
+            "target": {each.target.kind: each.target.id},
+            "name": each.name,
+            "value": each.value,
+            "by": each.by,
+            "comment": each.comment,
+            "id": each.id,
+        }
+        for each in scores
+    ]
+    for _ in threads.map(send, said):
+        pass
+
+
+def _tell(options: Options, at: Progress) -> None:
+    if options.progress is not None:
+        options.progress(at.done, at.total)
+    if options.watch is not None:
+        options.watch(at)
 
 
 def chosen(dataset: Dataset) -> list[str]:

@@ -18,7 +18,7 @@ from hone.local._plane import Plane, cassette_of
 from hone.project import Project, load
 from hone.providers import Provider
 from hone.releases import Releases
-from hone.store import Batches, BatchWork, Experiments, StoredFiles, Telemetry, open_database
+from hone.store import Batches, BatchWork, StoredFiles, Telemetry, open_database
 from hone.traces import Recorder, TraceFilter, Traces
 
 _COMMIT_SECONDS = 30.0
@@ -54,7 +54,6 @@ class House(Plane):
         super().__init__(files, engine, self.telemetry, providers=providers, cassette=tape, clock=clock)
         self.recorder = Recorder(self.telemetry, price=self._price_of, clock=clock)
         self.traces = Traces(self.telemetry, project.name)
-        self.experiments = Experiments(engine)
         self.releases = Releases(
             self._project, self.catalog, self.experiments, self.telemetry, record=self.recorder.spool,
             configuration=partial(configuration, self), changed=self.shares.changed, clock=clock,

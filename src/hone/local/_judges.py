@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import math
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -13,14 +12,16 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hone.client import Connection, Reply, RunRequest
+from hone.client import Connection, Reply, RunRequest, reply_from
 from hone.core import is_strict, to_json
 from hone.errors import CallError, InvalidOutput, NotAllowed, UpstreamRefused
 from hone.evals import Ask, Evaluator, Given, Question, Told
 from hone.evals.judges._card import Cards
 from hone.evals.judges._own import Own, own_judge
-from hone.local._house import House
-from hone.project import IN_PROCESS
+from hone.local._calling import call_of
+from hone.local._near import Near
+from hone.local._plane import Plane
+from hone.project import cleared
 from hone.store import CachedAnswer
 
 TAGS = ("eval", "judge")
@@ -52,9 +53,11 @@ class Judging:
     mark of privacy are not kept. Equal questions at one time are asked once.
     """
 
-    def __init__(self, house: House, connection: Connection, *, concurrency: int = 16, keep: bool = True) -> None:
+    def __init__(
+        self, house: Plane, connection: "Connection | Near[Plane]", *, concurrency: int = 16, keep: bool = True
+    ) -> None:
         """`concurrency` is of calls of all judges together."""
-        self._house = house
+        self.house = house
         self._connection = connection
         self._keep = keep
         self._slots = _Slots(concurrency)
@@ -99,7 +102,7 @@ class Judging:
         Raises:
             CallError: there is not just one.
         """
-        project = self._house.project
+        project = self.house.project
         named = {each.model for each in project.judges.values()} or {*project.models, *project.balanced}
         if len(named) != 1:
             known = ", ".join(sorted(named)) or "none"
@@ -112,7 +115,7 @@ class Judging:
     def identity(self, model: str | None) -> str:
         """What tells a model's configuration from another's: vendor, name, place and parameters, not the alias."""
         name = model or self.usual()
-        project = self._house.project
+        project = self.house.project
         parts: list[Any] = []
         for alias in project.deployments(name):
             config = project.models.get(alias)
@@ -169,13 +172,18 @@ class Judging:
             fields["response_format"] = _format(question.schema, question.name)
         tags = (*TAGS, *([question.name] if question.name else []))
         request = RunRequest(
-            task=question.model, messages=question.messages, fields=fields, tags=tags, cache=False,
+            task=question.model, messages=question.messages, parameters=fields, tags=tags, cache=False,
             validate=question.schema is not None,
         )  # fmt: skip
-        return told_from(await self._connection.arun(request), parsed=question.schema is not None)
+        return told_from(await self._sent(request), parsed=question.schema is not None)
+
+    async def _sent(self, request: RunRequest) -> Reply:
+        if not isinstance(self._connection, Near):
+            return await self._connection.arun(request)
+        return await asyncio.wrap_future(self._connection.loop.submit(_chat(self._connection.house, request)))
 
     def _parameters(self, model: str, question: Question) -> dict[str, Any]:
-        config = self._house.project.models.get(model)
+        config = self.house.project.models.get(model)
         own = {} if config is None else config.parameters
         usual = {name: value for name, value in {**_USUAL, "seed": question.repeat}.items() if name not in own}
         return {name: value for name, value in {**usual, **question.parameters}.items() if value is not None}
@@ -185,18 +193,18 @@ class Judging:
         Raises:
             NotAllowed: a model that the name stands for is not cleared for what is marked so.
         """
-        for alias in self._house.project.deployments(model):
-            config = self._house.project.models.get(alias)
+        for alias in self.house.project.deployments(model):
+            config = self.house.project.models.get(alias)
             provider = config.provider if config else alias.partition("/")[0]
-            if provider not in IN_PROCESS and (config is None or config.privacy != mark):
+            if not cleared(mark, config.privacy if config else None, provider):
                 raise NotAllowed(
                     f"the task is {mark}, and the model {alias!r} that would judge it is not cleared for that",
                     hint=f'privacy = "{mark}" in [models.{alias}], if it may see it',
                 )
 
     def _private(self, model: str) -> bool:
-        models = self._house.project.models
-        return any(each in models and models[each].privacy for each in self._house.project.deployments(model))
+        models = self.house.project.models
+        return any(each in models and models[each].privacy for each in self.house.project.deployments(model))
 
     def _counted(self, told: Told) -> Told:
         with self._lock:
@@ -209,23 +217,23 @@ class Judging:
         return told
 
 
-def judging(given: Given, house: House, ask: Judging, *, mark: str | None = None) -> Given:
-    """What evaluators are given, with the project's judges, a model to ask and what is known of every judge.
+def judging(given: Given, ask: Judging, *, mark: str | None = None) -> Given:
+    """What evaluators are given, with the project's judges, a model to ask unless there is one, and every judge's card.
 
     `mark` is the task's, where it is private.
     """
-    cards = cards_of(house)
     return replace(
-        given, ask=ask.cleared(mark), models=ask.identity, judges=judges_of(house), card=cards.sentence
+        given, ask=given.ask or ask.cleared(mark), models=ask.identity, judges=judges_of(ask.house),
+        card=cards_of(ask.house).sentence,
     )  # fmt: skip
 
 
-def cards_of(house: House) -> Cards:
+def cards_of(house: Plane) -> Cards:
     """What calibration has found, beside the project's state."""
     return Cards(house.project.state / "judges")
 
 
-def judges_of(house: House) -> dict[str, Callable[[Given], Evaluator]]:
+def judges_of(house: Plane) -> dict[str, Callable[[Given], Evaluator]]:
     """The judges of hone.toml as evaluators, by name."""
     made: dict[str, Callable[[Given], Evaluator]] = {}
     for name, config in house.project.judges.items():
@@ -257,23 +265,21 @@ def told_from(reply: Reply, *, parsed: bool) -> Told:
             value = msgspec.json.decode(reply.text)
         except msgspec.DecodeError:
             raise InvalidOutput(f"the judge's answer is no JSON: {reply.text[:200]!r}") from None
-    tokens = reply.logprobs or []
     return Told(
         text=reply.text,
         value=value,
         model=reply.model or "",
         cost=reply.cost,
-        logprobs=tuple(float(each.get("logprob", -math.inf)) for each in tokens) or None,
-        tops=tuple(_tops(each) for each in tokens) or None,
+        logprobs=reply.logprobs,
+        tops=reply.tops,
         trace_id=reply.trace_id or None,
         span_id=reply.span_id or None,
     )
 
 
-def _tops(token: Mapping[str, Any]) -> dict[str, float]:
-    return {
-        str(each["token"]): float(each["logprob"]) for each in token.get("top_logprobs") or [token] if "token" in each
-    }
+async def _chat(plane: Plane, request: RunRequest) -> Reply:
+    reply = await plane.gateway.chat(call_of(request, plane.clock()))
+    return reply_from(reply.body or b"", reply.headers)
 
 
 def _format(schema: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -338,24 +344,24 @@ class _Slots:
 class _Shelf:
     """The answers of judges, among those that the database keeps. What comes at one time is written in one commit."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, house: Plane) -> None:
+        self.house = house
         self._lock = threading.Lock()
         self._waiting: list[tuple[CachedAnswer, Future[None]]] = []
         self._thread = ThreadPoolExecutor(1, "hone-judges-writer")
 
     def get(self, address: str) -> Told | None:
-        kept = self._house.answers.get(address)
+        kept = self.house.answers.get(address)
         if kept is None or kept.task != KEPT:
             return None
         return replace(msgspec.json.decode(kept.body, type=Told), cost=0.0, cached=True)
 
     def put(self, address: str, told: Told) -> "Future[None]":
         """Done when it is durable."""
-        now = self._house.clock()
+        now = self.house.clock()
         answer = CachedAnswer(
             address=address,
-            environment=self._house.project.environment,
+            environment=self.house.project.environment,
             task=KEPT,
             body=msgspec.json.encode(told),
             trace_id=told.trace_id or "",
@@ -376,7 +382,7 @@ class _Shelf:
         with self._lock:
             some, self._waiting = self._waiting, []
         try:
-            self._house.answers.put([answer for answer, _ in some])
+            self.house.answers.put([answer for answer, _ in some])
         except BaseException as problem:
             for _, done in some:
                 done.set_exception(problem)

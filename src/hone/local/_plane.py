@@ -21,7 +21,7 @@ from hone.models import Prices
 from hone.project import Project, load
 from hone.prompts import Prompt, parse
 from hone.providers import Cassette, Model, Provider, registry, taped
-from hone.store import AccessKeys, Accounts, CachedAnswers, Catalog, Embeddings
+from hone.store import AccessKeys, Accounts, CachedAnswers, Catalog, Embeddings, Experiments, Record
 from hone.traces import Place, Spooler
 
 log = logging.getLogger("hone")
@@ -85,6 +85,8 @@ class Plane:
             self._edition(files),
         )
         self.shares.project_changed()
+        self.experiments = Experiments(engine)
+        self.overheard: dict[str, list[Span]] = {}  # the spans of these traces, for whoever waits for the call
         self.bookkeeper = Bookkeeper(self.gateway.admission, self.accounts, clock)
 
     @property
@@ -125,6 +127,14 @@ class Plane:
         self.shares.close()
         self._cache.close()
         self._engine.dispose()
+
+    def spool(self, records: Sequence[Record]) -> Any:
+        """Keep spans and scores: they survive this process once this returns. A ticket where telemetry is durable.
+
+        Raises:
+            StoreError: they could not be kept.
+        """
+        return self._spooler.spool(records)
 
     def load_prices(self) -> None:
         """Look up the price of every model of the project, so that no call waits for the list to be read."""
@@ -199,6 +209,8 @@ class Plane:
         Raises:
             StoreError: only where the project asks for durable telemetry.
         """
+        if (heard := self.overheard.get(spans[0].trace_id)) is not None:
+            heard += spans
         try:
             return self._spooler.spool(spans)
         except StoreError as error:

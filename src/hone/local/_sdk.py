@@ -1,18 +1,24 @@
 """`hone.dataset` and `hone.evaluate`: measuring from a script or a notebook."""
 
 import atexit
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal
+from queue import SimpleQueue
+from typing import Any, Literal, TypedDict, Unpack, overload
+
+from msgspec.structs import replace
 
 from hone.client import connection
 from hone.core import Span, now_ns
 from hone.datasets import DatasetFile, Grown, Split, Wanted, examples_from, pick_spans
-from hone.evals import Comparison, Run, Summary
-from hone.local._evaluate import Asked, Bench, Data, Options
+from hone.evals import Comparison, Run, Stopping, Summary
+from hone.local._evaluate import Bench, Data, Options
 from hone.local._hone import Hone
 from hone.local._house import House
+from hone.local._panel import Asked
 from hone.project import find
+from hone.store import Result
 
 _beside: House | None = None  # the project here, while calls go to a server
 
@@ -23,14 +29,19 @@ def bench() -> Bench:
     Raises:
         ProjectError: there is no project here.
     """
+    to = connection()
+    return Bench(to.house, to) if isinstance(to, Hone) else Bench(_house(), to)
+
+
+def _house() -> House:
     global _beside  # noqa: PLW0603 - one per program, as the connection is
     to = connection()
     if isinstance(to, Hone):
-        return Bench(to.house, to)
+        return to.house
     if _beside is None:
         _beside = House.open(find(Path.cwd()))
         atexit.register(_beside.close)
-    return Bench(_beside, to)
+    return _beside
 
 
 class DataFile(DatasetFile):
@@ -51,8 +62,7 @@ class DataFile(DatasetFile):
         `since` is in seconds back from now. `corrected` gives right answers by trace id; a text score named
         `correction` counts as one too.
         """
-        house = bench().house
-        return grow(house, self, traces, task=task, since=since, limit=limit, corrected=corrected, tags=tags)
+        return grow(_house(), self, traces, task=task, since=since, limit=limit, corrected=corrected, tags=tags)
 
 
 def grow(
@@ -86,6 +96,26 @@ def record(house: House, file: DatasetFile, *, by: str) -> None:
     if file.path.exists():
         data = file.read()
         house.experiments.record_dataset(house.project.name, data.name, data.sha256, len(data), by=by)
+
+
+Judge = Asked | Literal["exact", "contains", "f1", "rouge", "json-schema", "latency", "cost"]
+
+
+class Settings(TypedDict, total=False):
+    """The options of `evaluate`."""
+
+    split: Split | None
+    limit: int | None
+    models: Sequence[str]  # each in the place of the variants' own
+    parameters: Mapping[str, Sequence[Any]]
+    repeats: int
+    concurrency: int
+    retries: int  # of a call whose failure may pass
+    max_cost: float | None  # dollars
+    stop_early: bool
+    fresh: bool
+    progress: Callable[[int, int], None] | None  # answers that are there, of so many
+    on_result: Callable[[Result], None] | None
 
 
 class Evaluation:
@@ -129,6 +159,50 @@ class Evaluation:
         return "\n".join(_lines(self.run))
 
 
+class Stream:
+    """Results as they are kept, once; then `evaluation`. Leaving the iteration early interrupts the run."""
+
+    def __init__(self, bench: Bench, names: Sequence[str], data: Data, options: Options) -> None:
+        self._results: SimpleQueue[Result | None] = SimpleQueue()
+        self._stopping = Stopping()
+        self._work = ThreadPoolExecutor(1, "hone-evaluate")
+        options = replace(options, on_result=_both(options.on_result, self._results.put), stopping=self._stopping)
+        self._found = self._work.submit(self._run, bench, names, data, options)
+        self._work.shutdown(wait=False)
+
+    def __iter__(self) -> Iterator[Result]:
+        try:
+            while (result := self._results.get()) is not None:
+                yield result
+            self._found.result()
+        finally:
+            self._stopping.ask("it was left")
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """All of it, once the run is over.
+
+        Raises:
+            hone.errors.HoneError: as for `evaluate`.
+        """
+        return self._found.result()
+
+    def _run(self, bench: Bench, names: Sequence[str], data: Data, options: Options) -> Evaluation:
+        try:
+            return Evaluation(bench, bench.evaluate(names, data, options), data, options)
+        finally:
+            self._results.put(None)
+
+
+def _both(first: Callable[[Result], None] | None, second: Callable[[Result], None]) -> Callable[[Result], None]:
+    def told(result: Result) -> None:
+        if first is not None:
+            first(result)
+        second(result)
+
+    return told
+
+
 def _lines(run: Run) -> Iterator[str]:
     at = run.experiment
     part = f", {at.split}" if at.split else ""
@@ -150,28 +224,51 @@ def dataset(name: str) -> DataFile:
     return DataFile(bench().house.project.root / "datasets", name)
 
 
+@overload
 def evaluate(
     variants: str | Sequence[str],
     data: Data,
-    evaluators: Sequence[Asked | Literal["exact", "contains", "f1", "rouge", "json-schema", "latency", "cost"]] = (),
+    evaluators: Sequence[Judge] = (),
     *,
-    split: Split | None = None,
-    limit: int | None = None,
-    concurrency: int = 8,
-    fresh: bool = False,
-    progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
-) -> Evaluation:
+    stream: Literal[False] = False,
+    **options: Unpack[Settings],
+) -> Evaluation: ...
+
+
+@overload
+def evaluate(
+    variants: str | Sequence[str],
+    data: Data,
+    evaluators: Sequence[Judge] = (),
+    *,
+    stream: Literal[True],
+    **options: Unpack[Settings],
+) -> Stream: ...
+
+
+def evaluate(
+    variants: str | Sequence[str],
+    data: Data,
+    evaluators: Sequence[Judge] = (),
+    *,
+    stream: bool = False,
+    **options: Unpack[Settings],
+) -> Evaluation | Stream:
     """Run variants of a task (`"answer"`, `"answer@concise"`, or several) over a dataset, and judge every answer.
 
-    `data` is a dataset, its name, or a list of examples. Evaluators are names, or functions of (example, output). What
-    was run before, with the same examples, configuration and evaluators, is not run again unless `fresh`.
+    `data` is a dataset, its name, or a list of examples. Evaluators are names, objects such as
+    `{"type": "contains", "value": "Paris"}`, or functions of (example, output). `models` and `parameters`
+    (`{"temperature": [0, 1]}`) make a matrix of the variants; each of them answers every example `repeats` times. What
+    was asked before is not asked again unless `fresh`.
+
+    `max_cost` is a ceiling in dollars, `stop_early` ends the run as soon as the comparison of the first two variants is
+    decided. With `stream`, iterate over the results as they are kept; the evaluation is its `evaluation` at the end.
 
     Raises:
         hone.errors.HoneError: what is wrong and whose move it is. A call that fails is a result, not an error.
     """
-    options = Options(
-        evaluators=evaluators, split=split, limit=limit, concurrency=concurrency, fresh=fresh, progress=progress
-    )
     names = [variants] if isinstance(variants, str) else list(variants)
-    at = bench()
-    return Evaluation(at, at.evaluate(names, data, options), data, options)
+    at, asked = bench(), Options(evaluators=evaluators, **options)
+    if stream:
+        return Stream(at, names, data, asked)
+    return Evaluation(at, at.evaluate(names, data, asked), data, asked)

@@ -8,9 +8,10 @@ from msgspec import Struct
 from hone.errors import CallError
 from hone.local._configuration import configuration
 from hone.project import BASELINE
+from hone.releases import current
 
 if TYPE_CHECKING:
-    from hone.local._house import House
+    from hone.local._plane import Plane
 
 
 class Target(Struct, frozen=True):
@@ -21,7 +22,7 @@ class Target(Struct, frozen=True):
     sha256: str
 
 
-def target(house: "House", name: str) -> Target:
+def target(house: "Plane", name: str) -> Target:
     """A task alone means its baseline; an environment, the variant with the largest share of it.
 
     Raises:
@@ -34,7 +35,7 @@ def target(house: "House", name: str) -> Target:
     if not at or at in known.variant_names:
         variant = at or BASELINE
     elif at in ("production", *house.project.environments, *house.project.releases.get(task, {})):
-        weights = house.releases.current(task, at)
+        weights = current(house.catalog, house.project, at, task)
         variant = max(weights, key=lambda each: (weights[each], each))
     else:
         raise CallError(f"the task {task!r} has no variant or environment {at!r}", hint=_near(at, known.variant_names))

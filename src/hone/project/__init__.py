@@ -1,6 +1,6 @@
 """A project: the folder with a hone.toml, read once into frozen structs that every room can use."""
 
-from hone.project._check import IN_PROCESS
+from hone.project._check import cleared
 from hone.project._load import BASELINE, find, load
 from hone.project._scaffold import scaffold
 from hone.project._shapes import (
@@ -27,7 +27,6 @@ from hone.project._units import Period, Rate, Spend, duration, rate, spend
 
 __all__ = [
     "BASELINE",
-    "IN_PROCESS",
     "Balanced",
     "Budget",
     "Gate",
@@ -49,6 +48,7 @@ __all__ = [
     "Telemetry",
     "Timeout",
     "Variant",
+    "cleared",
     "duration",
     "find",
     "load",

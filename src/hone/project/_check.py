@@ -17,8 +17,7 @@ _REDUCERS = {
     "number": ("mean", "median", "min"),
     "pairwise": ("mean", "median", "min"),
 }
-IN_PROCESS = frozenset({"extractive", "local", "fake"})
-"""Providers that send nothing anywhere."""
+_IN_PROCESS = frozenset({"extractive", "local", "fake"})  # providers that send nothing anywhere
 
 
 def check(project: Project, source: Source) -> None:
@@ -157,6 +156,11 @@ def _settings(project: Project, source: Source, settings: Settings, path: Keys) 
             )
 
 
+def cleared(privacy: str | None, mark: str | None, provider: str) -> bool:
+    """May a model with this mark, or none, see what a task with that privacy is asked?"""
+    return privacy is None or mark == privacy or provider in _IN_PROCESS
+
+
 def _cleared(project: Project, source: Source, task: Task, variant: Settings, path: Keys) -> None:
     """What a task marks as private reaches models with the same mark alone, those of fallbacks and judges too."""
     judges = [
@@ -170,7 +174,7 @@ def _cleared(project: Project, source: Source, task: Task, variant: Settings, pa
         model = project.models.get(name)
         provider = model.provider if model else name.partition("/")[0]
         mark = model.privacy if model else None
-        if task.privacy is not None and mark != task.privacy and provider not in IN_PROCESS:
+        if not cleared(task.privacy, mark, provider):
             raise source.error(
                 f"the task {task.name!r} is {task.privacy}, and the model {name!r} is not cleared for that",
                 at,

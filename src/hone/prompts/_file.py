@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
 import msgspec
-import yaml
 from msgspec import Struct, field
 
 from hone.errors import PromptError
@@ -92,6 +91,10 @@ def near(name: str, known: Iterable[str]) -> str:
 
 def _front(lines: list[str], path: str) -> Front:
     text = "\n".join(lines)
+    if not text.strip():
+        return Front()  # as many prompts have it, and those need no YAML
+    import yaml
+
     try:
         # A few aliases of aliases unfold into gigabytes, and no prompt needs one.
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):

@@ -17,6 +17,7 @@ class Hone(Struct, forbid_unknown_fields=True):
     """The field `hone` of a body: what a caller says to hone itself."""
 
     input: dict[str, Any] | None = None
+    models: tuple[str, ...] = ()  # of a task: asked in place of those of its variant
     cache: str | bool | None = None  # "1h", or false
     on_cut: OnCut | None = None
     validate: bool | None = None

@@ -13,6 +13,7 @@ from hone.store._catalog import Catalog
 from hone.store._catalog_shapes import (
     Build,
     DatasetVersion,
+    Details,
     Experiment,
     Judgement,
     Metric,
@@ -56,6 +57,7 @@ __all__ = [
     "Catalog",
     "Cursor",
     "DatasetVersion",
+    "Details",
     "Dimension",
     "Embeddings",
     "EventQuery",

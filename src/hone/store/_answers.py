@@ -6,10 +6,9 @@ from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Connection, Engine, delete, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hone.store._catalog_text import storable, stored
-from hone.store._database import reading, writing
+from hone.store._database import dialect_of, reading, writing
 from hone.store._schema import cache_clears, cached_answers
 
 EVERY_TASK = "*"
@@ -90,7 +89,7 @@ class CachedAnswers:
         """Keep these, in the place of what was there; but for what has been cleared since."""
         with writing(self._engine) as connection:
             cleared = self._cleared(connection)
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+            dialect = dialect_of(connection.dialect)
             # In one order, so that two processes never wait for each other in a circle.
             for answer in sorted(answers, key=lambda each: each.address):
                 if answer.created > max(cleared.get(EVERY_TASK, 0), cleared.get(answer.task, 0)):

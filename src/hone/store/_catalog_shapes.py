@@ -1,6 +1,6 @@
 """What the catalog answers with."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -72,6 +72,7 @@ class Metric(Struct, frozen=True, kw_only=True):
 
     kind: ScoreKind
     direction: Literal["up", "down"] = "up"
+    by: Literal["code", "judge"] = "code"
 
 
 class Experiment(Struct, frozen=True, kw_only=True):
@@ -84,13 +85,17 @@ class Experiment(Struct, frozen=True, kw_only=True):
     dataset_sha256: str
     split: str | None
     examples: int
-    variants: dict[str, str]  # variant -> SHA-256 of its configuration
+    variants: dict[str, str]  # variant -> SHA-256 of its configuration, other models and parameters included
     evaluators: list[str]
     metrics: dict[str, Metric]
     key: str
     state: Literal["running", "done", "interrupted"] = "running"
     created: int
     by: str
+    repeats: int = 1  # how often each variant answers each example
+    cells: dict[str, dict[str, Any]] = {}  # {variant, model, parameters} of those that are a variant changed
+    figures: list[dict[str, Any]] = []  # numbers of a variant as a whole, each with its `variant`
+    note: str | None = None  # why it ended before all was asked
 
 
 class Judgement(Struct, frozen=True):
@@ -101,13 +106,29 @@ class Judgement(Struct, frozen=True):
     explanation: str | None = None
 
 
+class Details(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What came with the text of an answer, kept so that it can be judged again without a call."""
+
+    finish_reason: str | None = None
+    tool_calls: tuple[dict[str, Any], ...] = ()
+    usage: dict[str, int] | None = None
+    logprobs: tuple[float, ...] | None = None
+    context: tuple[str, ...] = ()
+    messages: tuple[dict[str, Any], ...] = ()
+
+
 class Result(Struct, frozen=True, kw_only=True):
     """What came of one example with one variant. `error` is set when the call failed."""
 
     experiment: str
     variant: str
     example: str
+    repeat: int = 0
+    key: str = ""  # SHA-256 of all that the answer depends on
+    source: str | None = None  # the experiment that asked, where it was another one
     input: str  # JSON
+    group: str | None = None  # that of the example
+    tags: tuple[str, ...] = ()  # of the example
     output: str = ""
     error: str | None = None
     judgements: list[Judgement] = field(default_factory=list)
@@ -115,4 +136,10 @@ class Result(Struct, frozen=True, kw_only=True):
     span_id: str | None = None
     seconds: float | None = None
     cost: float | None = None  # dollars
+    details: Details | None = None
     created: int = 0
+
+    @property
+    def place(self) -> tuple[str, str, int]:
+        """Where it stands in its experiment."""
+        return self.variant, self.example, self.repeat

@@ -7,17 +7,18 @@ Every access is one of two kinds: `writing(engine)` is a transaction that holds 
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, select, text
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, func, inspect, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from hone.errors import MissingExtra, StoreError
 from hone.store._trouble import told
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every schema this hone knows, oldest first: compared with the database without importing alembic, which is slow."""
 
 _BUSY_SECONDS = 10
@@ -70,6 +71,12 @@ def reading(engine: Engine) -> Iterator[Connection]:
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with connection.begin():
             yield connection
+
+
+def dialect_of(dialect: Dialect) -> Any:
+    """The module of SQLAlchemy with what this database alone can say, such as `insert ... on conflict`."""
+    # Imported by name: that of PostgreSQL is large, and who works on SQLite does without.
+    return import_module(f"sqlalchemy.dialects.{dialect.name}")
 
 
 def _parse(url: str) -> URL:

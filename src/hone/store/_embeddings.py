@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Engine, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from hone.store._database import reading, writing
+from hone.store._database import dialect_of, reading, writing
 from hone.store._schema import embeddings
 
 _AT_ONCE = 1000  # texts in one statement: databases limit its parameters
@@ -33,5 +32,5 @@ class Embeddings:
         if not rows:
             return
         with writing(self._engine) as connection:
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+            dialect = dialect_of(connection.dialect)
             connection.execute(dialect.insert(embeddings).on_conflict_do_nothing(), rows)

@@ -156,6 +156,10 @@ experiments = Table(
     Column("state", String(32), nullable=False),  # running | done | interrupted
     Column("created", BigInteger, nullable=False),
     Column("by", String(200), nullable=False),
+    Column("repeats", Integer, nullable=False),  # how often each variant answers each example
+    Column("cells", Text, nullable=False),  # JSON object, variant -> {variant, model, parameters} where it is another's
+    Column("figures", Text, nullable=False),  # JSON list: numbers of a variant as a whole
+    Column("note", Text),  # why it ended before all was asked
     Index(None, "project", "created"),
     Index(None, "project", "key"),
 )
@@ -166,7 +170,12 @@ results = Table(
     Column("experiment", String(64), ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True),
     Column("variant", String(200), primary_key=True),
     Column("example", String(200), primary_key=True),
+    Column("repeat", Integer, primary_key=True),  # 0, 1, 2 ...
+    Column("key", String(64), nullable=False),  # SHA-256 of all that the answer depends on; empty: not known
+    Column("source", String(64)),  # the experiment that asked, where it was another one
     Column("input", Text, nullable=False),  # JSON, so that a report reads without the dataset
+    Column("group", Text),  # that of the example
+    Column("tags", Text, nullable=False),  # JSON list, of the example
     Column("output", Text, nullable=False),
     Column("error", Text),  # the call failed; its first word is the class of error
     Column("judgements", Text, nullable=False),  # JSON list of {name, value, explanation}
@@ -174,6 +183,7 @@ results = Table(
     Column("span_id", String(64)),
     Column("seconds", Float),
     Column("cost", Float),  # dollars
+    Column("details", Text),  # JSON object: what else came with the answer, for evaluators to come
     Column("created", BigInteger, nullable=False),
 )
 

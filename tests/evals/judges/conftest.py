@@ -111,4 +111,4 @@ def ask(house: House) -> Iterator[Judging]:
 @pytest.fixture
 def given(house: House, ask: Judging) -> Given:
     """What evaluators of the project are given."""
-    return judging(Given(), house, ask)
+    return judging(Given(), ask)

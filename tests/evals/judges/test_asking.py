@@ -58,7 +58,7 @@ def test_judging_again_costs_no_call_not_even_in_another_process(
     first = rubric(given).judgements(example, answer)
     assert rubric(given).judgements(example, answer) == first
     later = Judging(house, ask._connection)
-    again = rubric(judging(Given(), house, later)).judgements(example, answer)
+    again = rubric(judging(Given(), later)).judgements(example, answer)
     assert again == first
     assert len(upstream.received) == 1
     assert (ask.tally.calls, ask.tally.kept) == (1, 1)
@@ -183,7 +183,7 @@ def test_marks_cannot_be_guessed_from_another_question(given: Given, upstream: R
 
 
 def test_a_judge_is_told_where_it_may_not_look(given: Given, house: House, ask: Judging) -> None:
-    made = rubric(judging(Given(), house, ask, mark="gdpr"))
+    made = rubric(judging(Given(), ask, mark="gdpr"))
     with pytest.raises(NotAllowed, match="not cleared"):
         made.judgements(Example(input="q"), Answer(text="a"))
 

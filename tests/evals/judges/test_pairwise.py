@@ -7,6 +7,7 @@ import pytest
 
 from hone.datasets import Example
 from hone.evals import Answer, Evaluator, Given, make
+from hone.store import Judgement
 
 from .conftest import Asked, RuleUpstream
 
@@ -19,6 +20,10 @@ def one(given: Given, asked: Any = "pairwise") -> Evaluator:
 def longer(asked: Asked) -> dict[str, Any]:
     first, second = len(asked.texts["first"]), len(asked.texts["second"])
     return {"reason": "it is longer", "verdict": "first" if first > second else "second" if second > first else "tie"}
+
+
+def values(said: list[Judgement]) -> dict[str, Any]:
+    return {each.name: each.value for each in said}
 
 
 def first_place(asked: Asked) -> dict[str, Any]:
@@ -37,7 +42,7 @@ def test_both_orders_are_always_asked(given: Given, upstream: RuleUpstream) -> N
 def test_a_judge_that_goes_by_the_place_makes_a_tie_and_is_found_out(given: Given, upstream: RuleUpstream) -> None:
     upstream.rule = first_place
     said = one(given).judgements(Example(input="q", previous="b"), Answer(text="a"))
-    assert [each.value for each in said] == [0.5, True]
+    assert values(said) == {"pairwise": 0.5, "pairwise.flipped": True, "pairwise.toward_first": True}
     assert "the order decided (win in the first place, loss in the second)" in (said[0].explanation or "")
 
 

@@ -35,8 +35,8 @@ class Card(Struct, frozen=True, kw_only=True):
     `kappa` is Cohen's, of numbers rounded to whole ones and weighed by squared distance; `alpha` is Krippendorff's.
     `people` is the alpha of the labels of several people among themselves: no judge can be asked for much more.
     `flips` is the share of pairs where the order decided. `length` is what an answer gains by being twice as long,
-    beyond what people give it. `corrected` are estimates of what people would say of all answers, the unlabelled ones
-    too, by the name of the method.
+    beyond what people give it. `corrected` are estimates of what people would say of the answers that have no label,
+    by the name of the method.
     """
 
     judge: str

@@ -123,7 +123,7 @@ def preference(value: Value | None) -> float:
 
 
 def _labelled(row: dict[str, Any], at: Columns, number: int) -> Labelled:
-    row = {**row, **(row.pop("metadata", None) or {})}
+    row = {**(row.pop("metadata", None) or {}), **row}
     labels = [row.pop(name) for name in at.labels if name in row]
     given = tuple(each for value in labels for each in (value if isinstance(value, list) else [value]))
     answer, other = row.pop(at.output, None), row.pop(at.other, None)

@@ -28,9 +28,15 @@ Place = Literal["first", "second", "tie"]
 
 USUAL = "Which answer helps more who asked the question: right, to the point, and as it was asked for."
 FLIPPED = "flipped"
+"""Did the order decide?"""
+TOWARD_FIRST = "toward_first"
+"""Of those that flipped from one answer to the other: did the judge go for whatever stood first, both times?"""
 
 _WORTH: dict[str, float] = {"first": 1.0, "tie": 0.5, "second": 0.0}
-SIDES = (Side(FLIPPED, kind="boolean", direction="down"),)
+SIDES = (
+    Side(FLIPPED, kind="boolean", direction="down"),
+    Side(TOWARD_FIRST, kind="boolean", direction="down"),  # a fair judge has a half
+)
 
 
 class Duel(Struct, frozen=True):
@@ -59,7 +65,10 @@ class Duel(Struct, frozen=True):
             )
         else:
             said = f"{word[self.value]} in both orders"
-        return Verdict(values={"": self.value, FLIPPED: self.flipped}, reason=f"{said}: {self.reasons[0]}")
+        values: dict[str, bool | float | str] = {"": self.value, FLIPPED: self.flipped}
+        if abs(self.straight - self.turned) == 1:
+            values[TOWARD_FIRST] = self.straight > self.turned
+        return Verdict(values=values, reason=f"{said}: {self.reasons[0]}")
 
 
 async def duel(

@@ -62,7 +62,7 @@ def reduced(verdicts: Sequence[Verdict], reducer: Reducer | None) -> tuple[Verdi
     main = [each.values[""] for each in verdicts]
     result, spread = _one(main, reducer)
     values: dict[str, Value] = {"": result}
-    for ending in verdicts[0].values:
+    for ending in dict.fromkeys(name for each in verdicts for name in each.values):
         if ending:
             values[ending] = _one([each.values[ending] for each in verdicts if ending in each.values], None)[0]
     nearest = min(verdicts, key=lambda each: _distance(each.values[""], result))

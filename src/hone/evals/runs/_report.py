@@ -1,19 +1,29 @@
 """What a run says: every metric of every variant with its interval, and how two variants compare."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import Struct
 
 from hone.errors import CallError
-from hone.evals._case import Direction
+from hone.evals._case import Direction, Figure
 from hone.evals.statistics._compare import Comparison, compare_paired
-from hone.evals.statistics._intervals import mean, rate
+from hone.evals.statistics._estimate import estimate
 from hone.store import Experiment, Result
+
+if TYPE_CHECKING:
+    from hone.evals.statistics._gates import Gate
+    from hone.evals.statistics._slices import Slice
+
+Value = bool | float
 
 
 class Summary(Struct, frozen=True, kw_only=True):
-    """One metric of one variant. `low` and `high` are the 95 % interval: Wilson's for booleans, else Student's t."""
+    """One metric of one variant. `n` are cases; `low` and `high` the 95 % interval, of which `method` says the kind.
+
+    Cases of one group, and several answers to one case, count as what they are.
+    """
 
     variant: str
     metric: str
@@ -23,6 +33,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     mean: float | None
     low: float | None
     high: float | None
+    method: str = ""
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -36,15 +47,50 @@ class Run(Struct, frozen=True, kw_only=True):
         """The calls that failed. They count as failures in every metric that has a worst value."""
         return [each for each in self.results if each.error is not None]
 
-    def values(self, variant: str, metric: str) -> dict[str, bool | float]:
-        """The values of a metric by example; text and categories have none."""
-        mine = (each for each in self.results if each.variant == variant)
-        return {
-            each.example: said.value
-            for each in mine
-            for said in each.judgements
-            if said.name == metric and not isinstance(said.value, str)
-        }
+    @property
+    def missing(self) -> int:
+        """How many answers are not there: the run was interrupted, or it ended early."""
+        at = self.experiment
+        return max(0, at.examples * len(at.variants) * at.repeats - len(self.results))
+
+    @property
+    def cost(self) -> float | None:
+        """Dollars that this experiment paid; None where a price is unknown. Answers of earlier ones cost nothing."""
+        costs = [each.cost for each in self.results if each.source is None and each.error is None]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+    @property
+    def figures(self) -> dict[str, list[Figure]]:
+        """Numbers of each variant as a whole, by variant."""
+        found: dict[str, list[Figure]] = {}
+        for each in self.experiment.figures:
+            fields = {name: value for name, value in each.items() if name != "variant"}
+            found.setdefault(str(each["variant"]), []).append(msgspec.convert(fields, Figure))
+        return found
+
+    def answers(self, variant: str, metric: str) -> dict[str, list[Value]]:
+        """The values of a metric by example, one for each time it was asked; text and categories have none."""
+        found: dict[str, list[Value]] = {}
+        for each in self.results:
+            if each.variant == variant:
+                for said in each.judgements:
+                    if said.name == metric and not isinstance(said.value, str):
+                        found.setdefault(each.example, []).append(said.value)
+        return found
+
+    def values(self, variant: str, metric: str) -> dict[str, Value]:
+        """The same with one value an example: the mean, where it was asked several times."""
+        found = self.answers(variant, metric)
+        return {name: given[0] if len(given) == 1 else sum(given) / len(given) for name, given in found.items()}
+
+    @property
+    def groups(self) -> dict[str, str]:
+        """The group of each example: its own where none was given."""
+        return {each.example: f"in {each.group}" if each.group is not None else each.example for each in self.results}
+
+    @property
+    def tags(self) -> dict[str, tuple[str, ...]]:
+        return {each.example: each.tags for each in self.results}
 
     def summary(self, variant: str, metric: str) -> Summary:
         """
@@ -52,12 +98,13 @@ class Run(Struct, frozen=True, kw_only=True):
             CallError: the experiment has no such variant or metric.
         """
         self._check(metric, variant)
-        what, values = self.experiment.metrics[metric], list(self.values(variant, metric).values())
+        what, values = self.experiment.metrics[metric], self.answers(variant, metric)
         about: dict[str, Any] = {"variant": variant, "metric": metric, "kind": what.kind, "direction": what.direction}
         if not values:
             return Summary(n=0, mean=None, low=None, high=None, **about)
-        found = rate([bool(each) for each in values]) if what.kind == "boolean" else mean([float(v) for v in values])
-        return Summary(n=found.n, mean=found.mean, low=found.low, high=found.high, **about)
+        groups = self.groups
+        found = estimate(list(values.values()), [groups[example] for example in values], boolean=what.kind == "boolean")
+        return Summary(n=found.n, mean=found.mean, low=found.low, high=found.high, method=found.method, **about)
 
     def summaries(self) -> list[Summary]:
         """Every metric of every variant."""
@@ -77,6 +124,35 @@ class Run(Struct, frozen=True, kw_only=True):
         Raises:
             CallError: there is no such variant or metric, or the other run is of other examples.
         """
+        theirs, metric = self._against(a, b, metric, other)
+        first, second = self.values(a, metric), theirs.values(b, metric)
+        return compare_paired(
+            first, second, groups=self.groups, **self._about(a, b, metric, theirs), not_worse_by=not_worse_by
+        )
+
+    def gate(self, a: str, b: str, margins: dict[str, float], *, other: "Run | None" = None) -> "Gate":
+        """Several metrics of the same two variants at once, each with its margin: one verdict, corrected by Holm.
+
+        Raises:
+            CallError: as for `compare`.
+        """
+        from hone.evals.statistics._gates import gate
+
+        return gate([self.compare(a, b, name, not_worse_by=margin, other=other) for name, margin in margins.items()])
+
+    def slices(self, a: str, b: str, metric: str | None = None, *, other: "Run | None" = None) -> "list[Slice]":
+        """The same comparison for the cases of each tag, corrected for how many there are (Benjamini-Hochberg).
+
+        Raises:
+            CallError: as for `compare`.
+        """
+        from hone.evals.statistics._slices import compare_slices
+
+        theirs, metric = self._against(a, b, metric, other)
+        first, second = self.values(a, metric), theirs.values(b, metric)
+        return compare_slices(first, second, self.tags, groups=self.groups, **self._about(a, b, metric, theirs))
+
+    def _against(self, a: str, b: str, metric: str | None, other: "Run | None") -> tuple["Run", str]:
         theirs = other or self
         metric = metric or next(iter(self.experiment.metrics))
         self._check(metric, a)
@@ -86,18 +162,19 @@ class Run(Struct, frozen=True, kw_only=True):
                 f"the experiments {self.experiment.id} and {theirs.experiment.id} ran over different datasets or "
                 "versions of one, so their cases are not the same"
             )
+        return theirs, metric
+
+    def _about(self, a: str, b: str, metric: str, theirs: "Run") -> dict[str, Any]:
         what, task = self.experiment.metrics[metric], self.experiment.task
-        return compare_paired(
-            self.values(a, metric),
-            theirs.values(b, metric),
-            boolean=what.kind == "boolean",
-            a=f"{task}@{a}",
-            b=f"{task}@{b}",
-            metric=metric,
-            direction=what.direction,
-            not_worse_by=not_worse_by,
-            experiments=tuple(dict.fromkeys((self.experiment.id, theirs.experiment.id))),
-        )
+        once = max(self.experiment.repeats, theirs.experiment.repeats) == 1
+        return {
+            "boolean": what.kind == "boolean" and once,
+            "a": f"{task}@{a}",
+            "b": f"{task}@{b}",
+            "metric": metric,
+            "direction": what.direction,
+            "experiments": tuple(dict.fromkeys((self.experiment.id, theirs.experiment.id))),
+        }
 
     def _check(self, metric: str, variant: str) -> None:
         experiment = self.experiment

@@ -19,6 +19,7 @@ _LARGEST = 0.75  # of the stake that would risk ruin; the paper suggests 1/2 or 
 _GRID = 2_001
 _SHARPEST = 1 / 3  # of a population of known size: about where the bets are meant to win
 _HAIR = 1e-9
+_ROUNDING = 1e-12
 
 
 class Betting:
@@ -91,10 +92,10 @@ class Betting:
             self._grid, self._up, self._down = (x[first:last] for x in (self._grid, self._up, self._down))
             self.low, self.high = max(self.low, float(self._grid[0])), min(self.high, float(self._grid[-1]))
         if self.population is not None:
-            # What was seen is known; the rest is 0 at least and 1 at most.
-            unseen = (self.population - self.n) / self.population
-            self.low = max(self.low, self.total / self.population)
-            self.high = min(self.high, self.total / self.population + unseen)
+            # What was seen is known; the rest is 0 at least and 1 at most. A hair is left for rounding.
+            known, unseen = self.total / self.population, (self.population - self.n) / self.population
+            self.low = max(self.low, known - _ROUNDING)
+            self.high = min(self.high, known + unseen + _ROUNDING)
 
 
 def mean_betting(values: Iterable[float], alpha: float = 0.05, population: int | None = None) -> tuple[float, float]:

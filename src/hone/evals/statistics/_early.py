@@ -113,7 +113,7 @@ class EarlyStop:
             return "pass", f"it will pass {of}"
         if better < -most:
             return "fail", f"it will fail {of}"
-        if self.cases is not None and -least < worse and better < least:
+        if self.cases is not None and ((-least < worse and better < least) or self._mean.n == self.cases):
             return "cannot_tell", f"it will not be told {of}"
         return None
 

@@ -48,6 +48,7 @@ def _call(fields: dict[str, msgspec.Raw], asked: Asked, identity: Identity, star
         fields=fields,
         stream=bool(asked.stream),
         input=asked.hone.input if asked.hone else None,
+        models=asked.hone.models if asked.hone else (),
         validate=asked.hone.validate if asked.hone else None,
         start=start,
         trace_id=identity.trace_id,

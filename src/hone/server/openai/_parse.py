@@ -65,6 +65,7 @@ def call_of(fields: dict[str, Raw], known: Parsed, identity: Identity, start: in
         fields=fields,
         stream=bool(known.stream),
         input=known.hone.input if known.hone else None,
+        models=known.hone.models if known.hone else (),
         on_cut=known.hone.on_cut if known.hone else None,
         validate=known.hone.validate if known.hone else None,
         start=start,

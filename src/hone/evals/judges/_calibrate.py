@@ -1,0 +1,243 @@
+"""A judge held against people: agreement, leanings, and what its mean would be if it were mended."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hone.core import to_json
+from hone.errors import CallError
+from hone.evals.judges._card import Card, Counts, card_id
+from hone.evals.judges._corrected import corrected
+from hone.evals.judges._labels import NONE, Kind, Labelled, Value, consensus, normal, preference
+from hone.evals.statistics._agreement import agreement, cohen_kappa
+from hone.evals.statistics._alpha import krippendorff_alpha
+from hone.evals.statistics._bootstrap import bootstrap
+from hone.evals.statistics._intervals import Estimate, mean, rate
+from hone.evals.statistics._leanings import length_slope
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What a judge said of a labelled answer; of a pair, in both orders where both were asked.
+
+    `first` and `second` name the answer that won when it stood as given, and turned round.
+    """
+
+    value: Value | None
+    first: Value | None = None
+    second: Value | None = None
+    flipped: bool | None = None
+    toward_first: bool | None = None  # of a verdict that flipped from one answer to the other
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """One labelled answer with its verdict; `label` is what people say together."""
+
+    given: Labelled
+    verdict: Verdict
+    label: Value | None
+    labels: tuple[Value, ...]
+
+
+def published(given: Labelled, kind: Kind) -> Verdict:
+    """The verdict that stands in the row. A pair in two orders: what both say, else a tie."""
+    first, second = normal(given.verdict, kind), normal(given.swapped, kind)
+    if kind != "pairwise" or given.swapped is None:
+        return Verdict(value=first if first is not None or kind != "pairwise" else NONE)
+    first, second = first or NONE, second or NONE
+    leaning = {("first", "second"): True, ("second", "first"): False}.get((str(first), str(second)))
+    value = first if first == second else "tie"
+    return Verdict(value=value, first=first, second=second, flipped=first != second, toward_first=leaning)
+
+
+def card_of(
+    judge: str, key: str, kind: Kind, data: str, rows: Sequence[Labelled], verdicts: Sequence[Verdict], now: int
+) -> Card:
+    """The card of a judge from its verdicts on labelled answers, row by row.
+
+    Raises:
+        CallError: no row has a label.
+    """
+    cases = [_case(row, verdict, kind) for row, verdict in zip(rows, verdicts, strict=True)]
+    seen = [each for each in cases if each.labels]
+    if not seen:
+        raise CallError(f"no answer of {data} has a label", hint="--label names the column of the labels")
+    sha256 = _digest(rows)
+    both = [each for each in seen if each.label is not None and each.verdict.value is not None]
+    card = Card(
+        judge=judge,
+        key=key,
+        kind=kind,
+        data=data,
+        data_sha256=sha256,
+        id=card_id(key, sha256),
+        labels=len(seen),
+        created=now,
+        unlabelled=len(cases) - len(seen),
+        undecided=sum(each.label is None for each in seen),
+        unjudged=sum(each.verdict.value in (None, NONE) for each in cases),
+        people=_people(seen, kind),
+        **_pairs(seen),
+    )
+    if not both:
+        return card
+    agreeing = _numbers(both) if kind == "number" else _words(both)
+    return replace(
+        card,
+        **agreeing,
+        length=_length(both, kind),
+        judge_mean=_mean([each.verdict.value for each in both], kind),
+        people_mean=_mean([each.label for each in both], kind),
+        counts=_counts(both) if kind == "boolean" else None,
+        corrected=corrected(*_pools(cases, both, kind), kind) if kind != "category" else {},
+    )
+
+
+def _case(row: Labelled, verdict: Verdict, kind: Kind) -> Case:
+    labels = tuple(known for each in row.labels if (known := normal(each, kind)) is not None)
+    return Case(given=row, verdict=verdict, labels=labels, label=consensus(labels, kind))
+
+
+def _digest(rows: Sequence[Labelled]) -> str:
+    """Of the answers and labels; what a judge said of them does not count."""
+    parts = sorted(to_json(replace(each, verdict=None, swapped=None)) for each in rows)
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _words(both: Sequence[Case]) -> dict[str, Any]:
+    labels, verdicts = [each.label for each in both], [each.verdict.value for each in both]
+    found: dict[str, Any] = {"accuracy": agreement(labels, verdicts)}
+    if len({*labels, *verdicts}) > 1:
+        found["kappa"] = cohen_kappa(labels, verdicts)
+        found["alpha"] = krippendorff_alpha(list(zip(labels, verdicts, strict=True)))
+    return found
+
+
+def _numbers(both: Sequence[Case]) -> dict[str, Any]:
+    labels, verdicts = ([float(value) for value in side] for side in _sides(both))
+    whole = [round(each) for each in labels], [round(each) for each in verdicts]
+    found: dict[str, Any] = {"accuracy": agreement(*whole)}
+    if len({*whole[0], *whole[1]}) > 1:
+        found["kappa"] = cohen_kappa(*whole, weights="quadratic")
+        found["alpha"] = krippendorff_alpha(list(zip(labels, verdicts, strict=True)), "interval")
+    if len(set(labels)) > 1 and len(set(verdicts)) > 1:
+        found["correlation"] = spearman(labels, verdicts)
+    return found
+
+
+def spearman(first: Sequence[float], second: Sequence[float]) -> Estimate:
+    """Spearman's rank correlation, ties at the mean of their ranks; interval by bootstrap over cases.
+
+    C. Spearman, 1904, American Journal of Psychology 15, pp. 72-101: Pearson's correlation of the ranks.
+    """
+    import numpy as np
+
+    sides = np.array(first, dtype=float), np.array(second, dtype=float)
+
+    def figure(weights: Any) -> Any:
+        drawn = (np.repeat(np.arange(len(first)), each.astype(int)) for each in weights)
+        return np.array([_correlation(*(_ranks(side[picked]) for side in sides)) for picked in drawn])
+
+    return bootstrap(len(first), figure, "Spearman's correlation")
+
+
+def _ranks(values: Any) -> Any:
+    import numpy as np
+
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[place]
+
+
+def _correlation(first: Any, second: Any) -> float:
+    import numpy as np
+
+    one, other = first - first.mean(), second - second.mean()
+    spread = float(np.sqrt((one @ one) * (other @ other)))
+    return float(one @ other) / spread if spread > 0 else float("nan")
+
+
+def _sides(both: Sequence[Case]) -> tuple[list[Any], list[Any]]:
+    return [each.label for each in both], [each.verdict.value for each in both]
+
+
+def _people(seen: Sequence[Case], kind: Kind) -> Estimate | None:
+    ratings = [each.labels for each in seen if len(each.labels) > 1]
+    if len({label for case in ratings for label in case}) < 2:
+        return None
+    return krippendorff_alpha(ratings, "interval" if kind == "number" else "nominal")
+
+
+def _pairs(seen: Sequence[Case]) -> dict[str, Any]:
+    """What the two orders say, where both were asked."""
+    known = [each for each in seen if each.verdict.flipped is not None]
+    if not known:
+        return {}
+    leaning = [each.verdict.toward_first for each in known if each.verdict.toward_first is not None]
+    found: dict[str, Any] = {"flips": rate([bool(each.verdict.flipped) for each in known])}
+    if leaning:
+        found["toward_first"] = rate(leaning)
+    orders = [each for each in known if each.verdict.first is not None and each.label is not None]
+    if orders:
+        labels = [each.label for each in orders]
+        first, second = [each.verdict.first for each in orders], [each.verdict.second for each in orders]
+        found["orders"] = (agreement(labels, first), agreement(labels, second))
+    return found
+
+
+def _length(both: Sequence[Case], kind: Kind) -> Estimate | None:
+    """Of answers with words alone; None where there are too few of them, or all are as long."""
+    known = [
+        each for each in both if each.given.answer.split() and (kind != "pairwise" or (each.given.other or "").split())
+    ]
+    if kind == "category" or len(known) < 3:
+        return None
+    lengths = [float(len(each.given.answer.split())) for each in known]
+    others = [float(len((each.given.other or "x").split())) if kind == "pairwise" else 1.0 for each in known]
+    labels, verdicts = (
+        _as_numbers([each.label for each in known], kind),
+        _as_numbers([each.verdict.value for each in known], kind),
+    )
+    try:
+        return length_slope(lengths, others, verdicts, labels)
+    except CallError:
+        return None
+
+
+def _as_numbers(values: Sequence[Value | None], kind: Kind) -> list[float]:
+    if kind == "pairwise":
+        return [preference(each) for each in values]
+    return [float(each) for each in values if each is not None]
+
+
+def _mean(values: Sequence[Value | None], kind: Kind) -> Estimate | None:
+    if kind == "category":
+        return None
+    if kind == "boolean":
+        return rate([bool(each) for each in values])
+    return mean(_as_numbers(values, kind))
+
+
+def _counts(both: Sequence[Case]) -> Counts:
+    pairs = [(bool(each.label), bool(each.verdict.value)) for each in both]
+    return Counts(
+        both=pairs.count((True, True)),
+        judge_alone=pairs.count((False, True)),
+        people_alone=pairs.count((True, False)),
+        neither=pairs.count((False, False)),
+    )
+
+
+def _pools(cases: Sequence[Case], both: Sequence[Case], kind: Kind) -> tuple[list[float], list[float], list[float]]:
+    """People's and the judge's values where both are known, and the judge's where nobody else has looked."""
+    rest = [each.verdict.value for each in cases if not each.labels and each.verdict.value is not None]
+    labels, verdicts = _sides(both)
+    return _as_numbers(labels, kind), _as_numbers(verdicts, kind), _as_numbers(rest, kind)
+
+
+def plain(card: Card) -> dict[str, Any]:
+    """A card as JSON has it."""
+    found: dict[str, Any] = msgspec.to_builtins(card)
+    return {**found, "sentence": card.sentence}

@@ -1,0 +1,25 @@
+"""A data plane that is called from this process: its gateway, on the loop that it belongs to."""
+
+from typing import Generic, TypeVar
+
+from hone.local._loop import Loop
+from hone.local._plane import Plane
+
+P_co = TypeVar("P_co", bound=Plane, covariant=True)
+
+
+class Near(Generic[P_co]):
+    """The calls of one process, whatever thread they come from."""
+
+    def __init__(self, house: P_co) -> None:
+        self._house = house
+        self.loop = Loop("hone-local")
+
+    @property
+    def house(self) -> P_co:
+        return self._house
+
+    def stop(self) -> None:
+        """Take no more calls. The house stays open."""
+        self.loop.run(self._house.gateway.close())
+        self.loop.stop()

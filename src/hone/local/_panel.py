@@ -1,0 +1,81 @@
+"""Who judges the answers of a task: evaluators for all of its examples, and those that single examples bring along."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from hone.core import to_json
+from hone.datasets import Dataset, Example
+from hone.errors import ProjectError
+from hone.evals import Evaluator, Given, make
+from hone.project import Project
+from hone.store import Metric
+
+Asked = str | Mapping[str, Any] | Callable[..., Any] | Evaluator
+
+
+class Panel:
+    """Makes evaluators for one task of a project. `given` has what they ask and embed with."""
+
+    def __init__(self, project: Project, task: str, given: Given) -> None:
+        self._root = project.root
+        self._given = replace(given, schema=project.tasks[task].schema, read_schema=self._schema)
+        self._declared = {
+            name: Metric(kind=each.kind, direction=each.direction) for name, each in project.metrics.items()
+        }
+        self._made: dict[str, tuple[Evaluator, ...]] = {}
+
+    def evaluators(self, asked: Iterable[Asked]) -> list[Evaluator]:
+        """What judges every answer, made from names, objects and functions.
+
+        Raises:
+            ProjectError: a metric is declared as something else.
+            CallError: two have one name.
+        """
+        made = make(asked, given=self._given, metrics=self._declared)
+        for measure in (measure for each in made for measure in each.measures):
+            known = self._declared.get(measure.name)
+            if known is not None and known.kind != measure.metric.kind:
+                raise ProjectError(
+                    f"[metrics.{measure.name}] is declared as {known.kind}, and the evaluator gives a "
+                    f"{measure.metric.kind}",
+                    hint=f'kind = "{measure.metric.kind}"',
+                )
+        return made
+
+    def own(self, dataset: Dataset) -> dict[str, Sequence[Evaluator]]:
+        """What judges single examples, by their id; of two with one name, the second is called `NAME-2`.
+
+        Raises:
+            CallError, ProjectError: an example asks for something that there is not.
+        """
+        return {each.id: self._of(each) for each in dataset if each.evaluators}
+
+    def _of(self, example: Example) -> Sequence[Evaluator]:
+        key = to_json(example.evaluators)
+        if key not in self._made:
+            found: list[Evaluator] = []
+            for asked in example.evaluators:
+                found.append(self._named(asked, {measure.name for each in found for measure in each.measures}))
+            self._made[key] = tuple(found)
+        return self._made[key]
+
+    def _named(self, asked: str | Mapping[str, Any], taken: set[str]) -> Evaluator:
+        (made,) = self.evaluators([asked])
+        name, number = made.measures[0].name, 2
+        while taken & {measure.name for measure in made.measures}:
+            plain = {"type": asked} if isinstance(asked, str) else dict(asked)
+            (made,) = self.evaluators([{**plain, "metric": f"{name}-{number}"}])
+            number += 1
+        return made
+
+    def _schema(self, path: str) -> Mapping[str, Any]:
+        try:
+            found: Any = json.loads((self._root / path).read_bytes())
+        except (OSError, ValueError) as problem:
+            raise ProjectError(f"{path!r} is no JSON Schema: {problem}") from None
+        if not isinstance(found, dict):
+            raise ProjectError(f"{path!r} is no JSON Schema: it holds no object")
+        return found
