@@ -88,6 +88,7 @@ def test_references_in_data_are_data() -> None:
 def test_patterns_are_searched_for_as_the_standard_says() -> None:
     assert wrong({"pattern": "^[\\u00e4-\\u00ff]+\\d$"}, "äö1") == []
     assert wrong({"pattern": "b+"}, "abc") == []
+    assert wrong({"pattern": "b+"}, "\ud800bc") == [], "half of a surrogate pair is a sign like any other"
     assert wrong({"pattern": "^b"}, "abc") == ["$: 'abc' does not match '^b'"]
     schema = {
         "properties": {"a": {}}, "patternProperties": {"^x-": {"type": "integer"}},

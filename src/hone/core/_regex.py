@@ -22,5 +22,12 @@ def matches(pattern: str, text: str) -> bool:
     from pyarrow import compute
 
     # RE2 writes a code point in another way than JavaScript.
-    found = compute.match_substring_regex(pyarrow.scalar(text), pattern=_UNICODE.sub(r"\1\\x{\2}", pattern))
+    found = compute.match_substring_regex(
+        pyarrow.scalar(_utf8(text)), pattern=_UNICODE.sub(r"\1\\x{\2}", _utf8(pattern))
+    )
     return bool(found.as_py())
+
+
+def _utf8(text: str) -> str:
+    """RE2 reads UTF-8, which has no halves of surrogate pairs: they count as question marks."""
+    return text.encode("utf-8", "replace").decode()

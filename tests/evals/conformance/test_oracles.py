@@ -1,8 +1,10 @@
 """The measures of text beside the libraries that everybody compares with: equal, on real texts and on random ones."""
 
 import asyncio
+import math
 import sys
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nltk.translate.gleu_score import sentence_gleu
 from nltk.translate.meteor_score import single_meteor_score
+from rapidfuzz.distance import LCSseq
 from rouge_score.rouge_scorer import RougeScorer
 
 from hone.datasets import Example
 from hone.evals import Answer, Figure, Judged, make
 from hone.evals.metrics.text import _meteor
+from hone.evals.metrics.text._parent import parent_of
 from hone.evals.metrics.text._rouge import rouge_scores
 
 Rows = Callable[[str], list[dict[str, Any]]]
@@ -96,19 +100,67 @@ def test_gleu_is_that_of_nltk(answer: str, expected: str) -> None:
     assert said("gleu", answer, [expected]) == pytest.approx(sentence_gleu([theirs], ours))
 
 
-class _NoWordNet:
-    """What NLTK asks for synonyms when there are none."""
+# NLTK looks for synonyms of stems; these words are their own.
+STEMS = st.lists(st.sampled_from(["the", "cat", "ran", "mat", "bern", "dog"]), min_size=1, max_size=14)
+SYNONYMS = {"cat": ("tabby", "bern"), "ran": ("dog", "mat"), "dog": ("cat",)}
+
+
+class _WordNet:
+    """WordNet as NLTK asks it, with a few words."""
+
+    def __init__(self, words: dict[str, tuple[str, ...]]) -> None:
+        self._words = words
 
     def synsets(self, word: str) -> list[Any]:
-        return []
+        lemmas = [SimpleNamespace(name=lambda one=each: one) for each in self._words.get(word, ())]
+        return [SimpleNamespace(lemmas=lambda: lemmas)]
 
 
 @given(WORDS.filter(str.strip), WORDS.filter(str.strip))
 def test_meteor_without_synonyms_is_that_of_nltk(answer: str, expected: str) -> None:
     ours, theirs = _meteor.tokens(answer), _meteor.tokens(expected)
-    stages = _meteor.stages()[:2]
-    wordnet: Any = _NoWordNet()
-    assert _meteor.meteor_of(ours, theirs, stages) == pytest.approx(single_meteor_score(theirs, ours, wordnet=wordnet))
+    none: Any = _WordNet({})
+    found = _meteor.meteor_of(ours, theirs, _meteor.stages()[:2])
+    assert found == pytest.approx(single_meteor_score(theirs, ours, wordnet=none))
+
+
+@given(STEMS, STEMS)
+def test_meteor_with_synonyms_is_that_of_nltk(ours: list[str], theirs: list[str]) -> None:
+    some: Any = _WordNet(SYNONYMS)
+    stages = [*_meteor.stages()[:2], lambda word: (word, *SYNONYMS.get(word, ()))]
+    assert _meteor.meteor_of(ours, theirs, stages) == pytest.approx(single_meteor_score(theirs, ours, wordnet=some))
+
+
+TOKENS = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=9)
+
+
+@given(
+    TOKENS, TOKENS, st.lists(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=3), min_size=1), st.floats(0, 1)
+)
+def test_parent_is_what_its_paper_says(
+    answer: list[str], expected: list[str], table: list[list[str]], share: float
+) -> None:
+    """Equations 1 to 6, read aloud: every occurrence of a run of words is looked at by itself."""
+    values = {word for value in table for word in value}
+    precisions, recalls = [], []
+    for n in range(1, 5):
+        ours, theirs = ([tuple(text[at : at + n]) for at in range(len(text) - n + 1)] for text in (answer, expected))
+        entailed = {run: sum(word in values for word in run) / n for run in [*ours, *theirs]}
+        in_theirs = {run: min(ours.count(run), theirs.count(run)) / ours.count(run) for run in ours}
+        in_ours = {run: min(ours.count(run), theirs.count(run)) / theirs.count(run) for run in theirs}
+        told = [in_theirs[run] + (1 - in_theirs[run]) * entailed[run] for run in ours]
+        precisions.append(sum(told) / len(told) if told else 0.0)
+        asked = sum(entailed[run] for run in theirs)
+        recalls.append(sum(entailed[run] * in_ours[run] for run in theirs) / asked if asked else 1.0)
+    mentioned = sum(LCSseq.similarity(value, answer) / len(value) for value in table) / len(table)
+
+    def geometric(orders: list[float]) -> float:
+        return math.prod(max(each, 1e-5) for each in orders) ** (1 / 4) if orders[0] else 0.0
+
+    recall = max(geometric(recalls), 1e-5) ** (1 - share) * max(mentioned, 1e-5) ** share
+    precision = geometric(precisions)
+    known = 2 * precision * recall / (precision + recall) if precision else 0.0
+    assert parent_of(answer, expected, table, share) == pytest.approx(known)
 
 
 def _figures(name: str, cases: list[tuple[list[str], str]]) -> list[Figure]:

@@ -118,6 +118,7 @@ BROKEN: list[tuple[Any, str]] = [
     ({"type": "rouge", "threshold": "high"}, 'the threshold of rouge is no number: "high"'),
     ({"type": "rouge", "over": "median"}, 'the over of rouge is "median"\nhint: it is one of best, mean'),
     ({"type": "regex", "value": "(unclosed"}, "is no pattern"),
+    ({"type": "word-count", "value": 3, "threshold": 2}, "word-count says right or wrong by itself"),
     ({"type": "word-count", "value": {"min": 9, "max": 3}}, "word-count cannot use the value"),
     ({"type": "numeric", "tolerance": -1}, "the tolerance of numeric is -1\nhint: it is a number of 0 or more"),
     ({"type": "is-json", "value": {"type": "objekt"}}, "the JSON Schema is wrong"),

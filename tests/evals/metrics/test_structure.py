@@ -72,6 +72,11 @@ def test_xml_that_would_grow_without_end_is_refused(judged: Judged) -> None:
     assert "defines the entity b" in (said.explanation or "")
 
 
+def test_looking_for_xml_ends_however_many_tags_there_are(judged: Judged) -> None:
+    assert judged("contains-xml", "<a>" * 3000 + "</b>" * 3000)[0].value is False
+    assert judged("contains-xml", "<a><b></a>" * 2000)[0].value is False
+
+
 def test_json_that_is_nested_without_end_is_not_json(judged: Judged) -> None:
     assert judged("is-json", "[" * 100_000)[0].value is False
     assert judged("contains-json", "[" * 100_000)[0].value is False

@@ -34,6 +34,8 @@ Value = Callable[..., Any]
         ({"type": "icontains-all", "value": ["bern", "basel"]}, "From Bern to Basel.", True),
         ({"type": "starts-with", "value": "Yes"}, "Yes, it is.", True),
         ({"type": "starts-with", "value": "yes"}, "Yes, it is.", False),
+        ({"type": "ends-with", "value": "7 days."}, "It takes 7 days.\n", True),
+        ({"type": "ends-with", "value": "7 days"}, "It takes 7 days.", False),
         ({"type": "word-count", "value": 3}, "one two\nthree", True),
         ({"type": "word-count", "value": {"min": 4}}, "one two three", False),
         ({"type": "word-count", "value": {"max": 4}}, "one two three", True),

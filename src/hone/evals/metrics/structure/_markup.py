@@ -1,5 +1,6 @@
 """Is the answer XML or HTML, or is there some in it?"""
 
+import itertools
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -14,7 +15,7 @@ from hone.evals.metrics._one import boolean, check
 from hone.store import Judgement
 
 _START = re.compile(r"<([A-Za-z_][\w.:-]*)")
-_MOST_TRIED = 200  # beginnings of elements in one answer
+_MOST_TRIED = 500  # stretches of one answer that might be an element
 
 # The elements of HTML, current and old ones (WHATWG HTML, "Elements"; HTML 4.01).
 _ALL = """
@@ -117,27 +118,23 @@ def xml_problem(text: str, required: list[list[str]]) -> str | None:
 
 
 def elements_in(text: str) -> Iterator[str]:
-    """From left to right, what might be an element: from its start tag to its last end tag, or the empty tag."""
-    end = 0
-    for found in list(_START.finditer(text))[:_MOST_TRIED]:
-        if found.start() < end:
+    """From left to right, the outermost well-formed elements of a text."""
+    done = 0
+    for start, end in itertools.islice(_candidates(text), _MOST_TRIED):
+        if start >= done and xml_problem(text[start:end], []) is None:
+            done = end
+            yield text[start:end]
+
+
+def _candidates(text: str) -> Iterator[tuple[int, int]]:
+    """Where elements might begin and end: from a start tag to each of its end tags, or an empty tag alone."""
+    for found in _START.finditer(text):
+        empty = text.find("/>", found.end())
+        if empty >= 0 and "<" not in text[found.end() : empty]:
+            yield found.start(), empty + 2
             continue
-        for stop in _ends(text, found[1], found.start()):
-            if xml_problem(text[found.start() : stop], []) is None:
-                end = stop
-                yield text[found.start() : stop]
-                break
-
-
-def _ends(text: str, name: str, start: int) -> Iterator[int]:
-    empty = text.find("/>", start)
-    if empty >= 0 and "<" not in text[start + 1 : empty]:
-        yield empty + 2
-        return
-    for tries, end in enumerate(re.finditer(rf"</{re.escape(name)}\s*>", text[start:])):
-        if tries == _MOST_TRIED:
-            return
-        yield start + end.end()
+        for end in re.compile(rf"</{re.escape(found[1])}\s*>").finditer(text, found.end()):
+            yield found.start(), end.end()
 
 
 class _Elements(HTMLParser):

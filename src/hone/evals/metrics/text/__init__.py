@@ -12,6 +12,7 @@ NAMES: dict[str, str] = {
     "icontains-all": f"{_HERE}._contains:icontains_all",
     "icontains-any": f"{_HERE}._contains:icontains_any",
     "starts-with": f"{_HERE}._contains:starts_with",
+    "ends-with": f"{_HERE}._contains:ends_with",
     "regex": f"{_HERE}._pattern:regex",
     "word-count": f"{_HERE}._length:word_count",
     "levenshtein": f"{_HERE}._distance:levenshtein",

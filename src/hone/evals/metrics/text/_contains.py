@@ -67,6 +67,12 @@ def starts_with(given: Given) -> Evaluator:
     return _any("starts-with", given, lambda start, text: text.startswith(start))
 
 
+def ends_with(given: Given) -> Evaluator:
+    """Right when the answer ends with one of the expected texts, as it is written; white space at its end apart."""
+    check("ends-with", given)
+    return _any("ends-with", given, lambda end, text: text.rstrip().endswith(end.rstrip()))
+
+
 def whole_name(name: str, text: str) -> bool:
     """Does `name` stand in `text` as a name of its own, not as a part of a longer or dotted one?"""
     return re.search(rf"(?<![\w.]){re.escape(name)}(?!\w|\.\w)", text) is not None

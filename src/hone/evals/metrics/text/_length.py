@@ -19,7 +19,7 @@ def word_count(given: Given) -> Evaluator:
     Raises:
         CallError: the value is neither.
     """
-    check("word-count", given, threshold=True)
+    check("word-count", given, threshold=given.value is None)
     if given.value is None:
         return number("word-count", lambda _, answer: [Judgement("word-count", float(_count(answer)))], worst=None)
     least, most = _bounds(given.value)

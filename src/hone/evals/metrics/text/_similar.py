@@ -1,5 +1,6 @@
 """Do two texts mean the same? Their vectors by the embedder at hand say so, of the whole or sentence by sentence."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 from math import fsum, sqrt
@@ -30,11 +31,12 @@ def similar(given: Given) -> Evaluator:
     name = "similar" if given.option is None else f"similar:{given.option}"
     embed, find, apart = _embedder("similar", given), wanted(given, reference=True), given.option == "euclidean"
 
-    def judge(example: Example, answer: Answer) -> list[Judgement]:
+    async def judge(example: Example, answer: Answer) -> list[Judgement]:
         each = find(example)
         if not each:
             return []
-        vectors = embed([answer.text, *each])
+        # Vectors take milliseconds, in which other answers may go on.
+        vectors = await asyncio.to_thread(embed, [answer.text, *each])
         if apart:
             return [Judgement(name, min(_length(vectors[0] - one) for one in vectors[1:]))]
         return [Judgement(name, best([float(vectors[0] @ one) for one in vectors[1:]]))]
@@ -56,9 +58,9 @@ def sentence_match(given: Given) -> Evaluator:
     check("sentence-match", given, threshold=True)
     embed, find = _embedder("sentence-match", given), wanted(given, reference=True)
 
-    def judge(example: Example, answer: Answer) -> list[Judgement]:
+    async def judge(example: Example, answer: Answer) -> list[Judgement]:
         ours = sentences(answer.text)
-        scores = [_matched(ours, sentences(one), embed) for one in find(example)]
+        scores = [await asyncio.to_thread(_matched, ours, sentences(one), embed) for one in find(example)]
         return [Judgement("sentence-match", best(scores))] if scores else []
 
     return number("sentence-match", judge)
