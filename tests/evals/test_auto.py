@@ -40,7 +40,8 @@ CASES: dict[str, tuple[list[Example], dict[str, Any], list[str], str]] = {
         ["pairwise", "incorporates-feedback"], "a person's comment",
     ),
     "context": (
-        some(1, expected="x", context="y"), {"has_judge": True}, ["contains", "f1", "groundedness", "supported"], "support"
+        some(1, expected="x", context="y"), {"has_judge": True}, ["contains", "f1", "groundedness", "supported"],
+        "support",
     ),
     "nothing with a judge": (some(), {"has_judge": True}, ["llm-rubric", "answer-relevance"], "goes by a rubric"),
     "nothing at all": (some(), {}, ["repetition"], "No example has a right answer"),

@@ -3,12 +3,13 @@
 from hone.evals._ask import Ask, Embed, Question, Told
 from hone.evals._case import Answer, Evaluator, Figure, Given, Judged, Measure
 from hone.evals._registry import evaluators, make
+from hone.evals.judges._card import Card, Cards
+from hone.evals.judges._corrected import corrected_by
 from hone.evals.metrics._promptfoo import PROMPTFOO
 from hone.evals.metrics.agents._simulate import Simulated, simulate
 from hone.evals.metrics.retrieval._trec import Scored, read_qrels, read_run, score_run
+from hone.evals.metrics.safety._honest import honest_examples
 from hone.evals.metrics.text._contains import whole_name
-from hone.evals.judges._card import Card, Cards
-from hone.evals.judges._corrected import corrected_by
 from hone.evals.runs._cells import Cell, matrix, plain
 from hone.evals.runs._kept import kept_pair
 from hone.evals.runs._plan import Case, Plan
@@ -56,6 +57,7 @@ __all__ = [
     "compare_paired",
     "corrected_by",
     "evaluators",
+    "honest_examples",
     "judged",
     "kept_pair",
     "load",

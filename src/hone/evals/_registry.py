@@ -14,6 +14,7 @@ from hone.evals.interop import NAMES as INTEROP
 from hone.evals.judges import NAMES as JUDGES
 from hone.evals.metrics._promptfoo import PROMPTFOO
 from hone.evals.metrics.agents import NAMES as AGENTS
+from hone.evals.metrics.custom import NAMES as CUSTOM
 from hone.evals.metrics.labels import NAMES as LABELS
 from hone.evals.metrics.language import NAMES as LANGUAGE
 from hone.evals.metrics.retrieval import NAMES as RETRIEVAL
@@ -25,7 +26,7 @@ from hone.store import Metric
 
 evaluators = Registry(
     "hone.evaluators",
-    TEXT | LABELS | STRUCTURE | RETRIEVAL | AGENTS | SAFETY | LANGUAGE | JUDGES | INTEROP,
+    TEXT | LABELS | STRUCTURE | RETRIEVAL | AGENTS | SAFETY | LANGUAGE | CUSTOM | JUDGES | INTEROP,
 )
 
 Asked = str | Mapping[str, Any] | Callable[..., Any] | Evaluator

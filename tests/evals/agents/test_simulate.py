@@ -84,6 +84,11 @@ async def test_a_model_without_structured_output_ends_with_the_stop_word() -> No
     assert await evaluator.said(Example(input=WANTS), found.answer) == []
 
 
+async def test_a_user_that_says_nothing_has_finished() -> None:
+    found = await simulate(restaurant, User(move("A table."), move(" ")), WANTS)
+    assert (found.ended, found.reached, len(found.answer.messages)) == ("finished", False, 3)
+
+
 async def test_messages_before_it_count_as_no_turns_and_a_user_who_spoke_last_is_answered_first() -> None:
     before = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Friday?"}]
     user = User(move("Bye", finished=True, reached=True))

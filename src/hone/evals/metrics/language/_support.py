@@ -49,8 +49,7 @@ class Source:
     def __init__(self, text: str) -> None:
         self._sentences = sentences(text)
         self._terms = [terms(each) for each in self._sentences]
-        following = [*self._terms[1:], []]
-        self._windows = [frozenset(one + two) for one, two in zip(self._terms, following, strict=True)]
+        self._windows = [frozenset(one + two) for one, two in pairwise([*self._terms, []])]
         self._places: dict[str, list[int]] = {}
         for place, term in enumerate(term for each in self._terms for term in each):
             self._places.setdefault(term, []).append(place)

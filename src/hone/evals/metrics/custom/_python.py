@@ -1,0 +1,104 @@
+"""`python`: a function of the project, run in this process, since it is the user's own code."""
+
+import hashlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from hone.core import to_json
+from hone.datasets import Example
+from hone.errors import CallError, ProjectError
+from hone.evals._case import Answer, Evaluator, Given
+from hone.evals.metrics._measured import no_option, only
+from hone.evals.metrics.custom._made import made
+from hone.evals.metrics.custom._result import Result, result_of
+
+_USUAL = "get_assert"  # the name that promptfoo takes where none is said
+_TAKEN = ("output", "context", "example", "answer")
+_HINT = '{"type": "python", "value": "grade.py:grade"}'
+
+
+def python(given: Given) -> Evaluator:
+    """What the function `FILE.py:NAME` of the project says; the file is the `value`, and lies inside the project.
+
+    Its parameters are told by their names: `output` (the text), `context` (a dict with vars, expected, metadata,
+    config), `example`, `answer`. It gives True or False, a number, or `{"pass", "score", "reason"}`, and may be a
+    coroutine function. It says right or wrong; a return annotation `float`, or the setting `"number": true`, makes it
+    a number. Setting `config`: anything that the function finds under that name in its context.
+
+    Raises:
+        CallError: no function is named, or it takes something else.
+        ProjectError: the file is not inside the project, cannot be run, or has no such function.
+    """
+    no_option("python", given)
+    only("python", given, "config", "number")
+    path, name = _place(given)
+    function, digest = _loaded(path, name)
+    taken = _taken(function, f"{path.name}:{name}")
+    number = given.settings.get("number", inspect.signature(function).return_annotation in (float, "float"))
+    if not isinstance(number, bool):
+        raise CallError(f"`number` of python is true or false, not {to_json(number)}")
+
+    async def find(example: Example, answer: Answer) -> Result:
+        there = {"output": answer.text, "context": _context(example, given), "example": example, "answer": answer}
+        value = function(*(there[each] for each in taken))
+        return result_of(await value if isinstance(value, Awaitable) else value, f"{path.name}:{name}")
+
+    return made(given.name or name, given, find, number=number, key=digest)
+
+
+def _place(given: Given) -> tuple[Path, str]:
+    if given.root is None:
+        raise CallError("python runs a function of a project, and there is none here", hint="run it inside of one")
+    if not isinstance(given.value, str) or not given.value.strip():
+        raise CallError("python needs a function of the project", hint=_HINT)
+    file, colon, name = given.value.removeprefix("file://").partition(":")
+    root = given.root.resolve()
+    path = (root / file).resolve()
+    if not path.is_relative_to(root):
+        raise ProjectError(f"{given.value} is not inside the project {root}", hint="copy it into the project")
+    if path.suffix != ".py" or not path.is_file():
+        raise ProjectError(f"there is no Python file {file} in {root}", hint=_HINT)
+    return path, name if colon else _USUAL
+
+
+def _loaded(path: Path, name: str) -> tuple[Callable[..., Any], str]:
+    """The function, and the SHA-256 of its file."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    alias = f"hone_evaluator_{digest[:16]}"
+    spec = importlib.util.spec_from_file_location(alias, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module: ModuleType = importlib.util.module_from_spec(spec)
+    sys.modules[alias] = module  # dataclasses and pickle look for it there
+    try:
+        spec.loader.exec_module(module)
+    except Exception as problem:  # whatever a user's file may raise
+        sys.modules.pop(alias, None)
+        raise ProjectError(f"{path} cannot be run: {type(problem).__name__}: {problem}") from None
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise ProjectError(f"{path} has no function {name!r}", hint=f"def {name}(output, context): ...")
+    return function, digest
+
+
+def _taken(function: Callable[..., Any], shown: str) -> list[str]:
+    parameters = inspect.signature(function).parameters.values()
+    names = [each.name for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    if strange := [each for each in names if each not in _TAKEN]:
+        raise CallError(f"{shown} has a parameter `{strange[0]}`", hint=f"it may have: {', '.join(_TAKEN)}")
+    return names
+
+
+def _context(example: Example, given: Given) -> dict[str, Any]:
+    """As promptfoo hands it over, with what hone knows more."""
+    return {
+        "vars": example.input if isinstance(example.input, dict) else {"input": example.input},
+        "expected": example.expected,
+        "metadata": example.metadata,
+        "config": given.settings.get("config") or {},
+    }
