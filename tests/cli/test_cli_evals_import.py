@@ -67,3 +67,19 @@ def test_a_report_is_written_for_people_and_for_ci(tmp_path: Path) -> None:
     assert "::notice title=hone evals::" in done.stderr
     assert (tmp_path / "out" / "report.html").read_text().startswith("<!doctype html>")
     assert (tmp_path / "out" / "report.xml").read_text() == (tmp_path / "run.xml").read_text()
+
+
+def test_a_config_runs_as_it_stands_and_what_was_asked_is_kept(tmp_path: Path) -> None:
+    tests = CONFIG + "  - vars: { word: lo }\n    assert: [{ type: contains, value: la }]\n"
+    (tmp_path / "promptfooconfig.yaml").write_text(tests.replace("[echo]", "[echo, { id: echo, label: other }]"))
+    done = hone(tmp_path, "evals", "promptfoo", "promptfooconfig.yaml", "--json", "--html", "report.html")
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    passes = {each["variant"]: (each["mean"], each["n"]) for each in made["summaries"] if each["metric"] == "pass"}
+    assert passes == {"baseline": (0.5, 2), "other": (0.5, 2)}, "each test is judged by its own assertions"
+    assert "pass" in (tmp_path / "report.html").read_text()
+    again = hone(tmp_path, "evals", "promptfoo", "promptfooconfig.yaml", "--json")
+    assert json.loads(again.stdout)["experiment"]["id"] == made["experiment"]["id"]
+    broken = hone(tmp_path, "evals", "promptfoo", "promptfooconfig.yaml", "--limt", "2")
+    assert broken.returncode == 2
+    assert "--limit" in broken.stderr

@@ -56,7 +56,7 @@ def bench(
         bar = bars.add_task("asking", total=None)
         wanted = Wanted(
             limit=limit, concurrency=concurrency, fresh=fresh, by="cli",
-            progress=lambda done, total: bars.update(bar, completed=done, total=total),
+            progress=lambda at: bars.update(bar, completed=at.done, total=at.total),
         )  # fmt: skip
         run = run_benchmark(rooms, known, examples, models, settings, wanted)
         root = rooms.house.project.root

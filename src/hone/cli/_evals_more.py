@@ -3,8 +3,9 @@
 from hone.cli._evals import command
 from hone.cli._evals_bench import bench
 from hone.cli._evals_import import import_
+from hone.cli._evals_promptfoo import promptfoo
 
-for verb in (import_, bench):
+for verb in (import_, promptfoo, bench):
     command.add_command(verb)
 
 __all__ = ["command"]

@@ -2,20 +2,24 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hone.client import RunRequest
+from hone.client import Reply, RunRequest, reply_from
 from hone.core import to_json
 from hone.datasets import Example, dataset_of
 from hone.errors import CallError
-from hone.evals import Answer, Given, Plan, Rig, Run, run
+from hone.evals import Answer, Case, Given, Plan, Progress, Rig, Run, Stopping, arun, plain
 from hone.evals.benchmarks import Benchmark, Settings
+from hone.local._calling import call_of
 from hone.local._evaluate import Bench
-from hone.local._house import House
+from hone.local._loop import Loop
+from hone.local._near import Near
+from hone.local._plane import Plane
 from hone.local._targets import target
 
 
@@ -26,7 +30,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     concurrency: int = 8
     fresh: bool = False
     by: str = "sdk"
-    progress: Callable[[int, int], None] = lambda done, total: None  # noqa: ARG005
+    progress: Callable[[Progress], None] = lambda _: None
 
 
 def run_benchmark(
@@ -53,42 +57,65 @@ def run_benchmark(
         task=f"bench-{benchmark.name}",
         dataset=dataset_of(benchmark.name, examples),
         limit=wanted.limit,
-        variants={name: _identity(house, name) for name in dict.fromkeys(names)},
-        evaluators=list(benchmark.evaluators(given, settings)),
+        cells=plain({name: _identity(house, name) for name in dict.fromkeys(names)}),
+        evaluators=benchmark.evaluators(given, settings),
         by=wanted.by,
     )
-
-    def call(asked: str, input: dict[str, Any] | str, tags: tuple[str, ...]) -> Answer:
-        return _conversation(bench, asked.partition("@")[2], input, tags)
-
+    stopping = Stopping()
     rig = Rig(
-        call=call,
+        call=partial(_conversation, bench),
         store=house.experiments,
-        score=lambda _: None,
+        score=lambda _, __: None,  # an answer to a benchmark says nothing of the application
         clock=house.clock,
         concurrency=wanted.concurrency,
         progress=wanted.progress,
+        stopping=stopping,
     )
-    return run(plan, rig, fresh=wanted.fresh)
+    return _waited(bench, arun(plan, rig, fresh=wanted.fresh), partial(stopping.ask, "it was interrupted"))
 
 
-def _conversation(bench: Bench, model: str, input: dict[str, Any] | str, tags: tuple[str, ...]) -> Answer:
+def _waited(bench: Bench, work: Coroutine[Any, Any, Run], interrupted: Callable[[], None]) -> Run:
+    """On the loop that the gateway belongs to, or on one of its own."""
+    if isinstance(bench._connection, Near):
+        return bench._connection.loop.run(work, interrupted=interrupted)
+    loop = Loop("hone-bench")
+    try:
+        return loop.run(work, interrupted=interrupted)
+    finally:
+        loop.stop()
+
+
+async def _conversation(bench: Bench, case: Case, tags: tuple[str, ...]) -> Answer:
     """One turn after the other, each with those before it. The answer's text is that of the last one."""
-    turns = [input] if isinstance(input, str) else list(input["turns"])
+    asked = case.example.input
+    turns = [asked] if isinstance(asked, str) else list(asked["turns"])
     messages: list[dict[str, Any]] = []
-    answer, cost = Answer(), 0.0
+    costs: list[float | None] = []
+    answer = Answer()
     start = time.perf_counter()
     for turn in turns:
         messages.append({"role": "user", "content": turn})
         # What is measured is the model, not what is kept of it.
-        reply = bench._connection.run(RunRequest(task=model, messages=tuple(messages), tags=tags, cache=False))
+        request = RunRequest(task=case.cell.variant, messages=tuple(messages), tags=tags, cache=False)
+        reply = await _reply(bench, request)
         messages.append({"role": "assistant", "content": reply.text})
-        cost = cost + reply.cost if cost is not None and reply.cost is not None else None  # type: ignore[assignment]
-        answer = Answer(text=reply.text, trace_id=reply.trace_id, span_id=reply.span_id)
+        costs.append(reply.cost)
+        answer = Answer(
+            text=reply.text, trace_id=reply.trace_id, span_id=reply.span_id, finish_reason=reply.finish_reason
+        )
+    cost = None if None in costs else sum(each or 0.0 for each in costs)
     return replace(answer, seconds=time.perf_counter() - start, cost=cost, messages=tuple(messages))
 
 
-def _identity(house: House, name: str) -> str:
+async def _reply(bench: Bench, request: RunRequest) -> Reply:
+    connection = bench._connection
+    if not isinstance(connection, Near):
+        return await connection.arun(request)
+    found = await connection.house.gateway.chat(call_of(request, connection.house.clock()))
+    return reply_from(found.body or b"", found.headers)
+
+
+def _identity(house: Plane, name: str) -> str:
     """The SHA-256 of what answers under a name: a model's place and parameters, or a variant's configuration."""
     task = name.partition("@")[0]
     if task in house.project.tasks:
