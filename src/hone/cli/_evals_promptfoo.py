@@ -27,6 +27,8 @@ def promptfoo(context: click.Context, file: Path, model: str | None) -> None:
     for note in made.notes:
         talk.print(note, markup=False, style="yellow", soft_wrap=True)
     arguments = [*made.targets, "--data", made.dataset, "--project", str(made.folder), *context.args]
+    if "--compare" in arguments and "--metric" not in arguments:
+        arguments += ["--metric", "pass"]  # what a test comes to, rather than how long it took
     run = evals.commands["run"]
     with run.make_context("run", arguments, parent=context.parent) as inner:
         run.invoke(inner)

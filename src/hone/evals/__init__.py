@@ -1,6 +1,7 @@
 """Judging: evaluators, experiments over datasets, and comparisons that say how sure they are."""
 
 from hone.evals._ask import Ask, Embed, Question, Told
+from hone.evals._auto import AUTO, Choice, choose
 from hone.evals._case import Answer, Evaluator, Figure, Given, Judged, Measure
 from hone.evals._registry import evaluators, make
 from hone.evals.judges._card import Card, Cards
@@ -23,6 +24,7 @@ from hone.evals.statistics._intervals import Estimate, mean, means_apart, rate, 
 from hone.evals.statistics._tests import means_differ, rates_differ
 
 __all__ = [
+    "AUTO",
     "PROMPTFOO",
     "TAG",
     "Answer",
@@ -32,6 +34,7 @@ __all__ = [
     "Cards",
     "Case",
     "Cell",
+    "Choice",
     "Comparison",
     "Embed",
     "Estimate",
@@ -54,6 +57,7 @@ __all__ = [
     "apart_always",
     "arun",
     "cells_of",
+    "choose",
     "compare_paired",
     "corrected_by",
     "evaluators",

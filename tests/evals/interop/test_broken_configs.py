@@ -34,6 +34,7 @@ BROKEN = {
         HEAD + "tests:\n  - assert:\n      - type: contians\n        value: x", r"type `contians` \(c.yaml:5, tests.0.assert.0.type\)", "did you mean `contains`"
     ),
     "javascript": (HEAD + "tests:\n  - assert:\n      - type: javascript\n        value: x", r"type `javascript` are not run here \(c.yaml:5", "Python"),
+    "JavaScript in Python": (HEAD + "tests:\n  - assert:\n      - type: python\n        value: output => true", r"this is no Python: .*\(c.yaml:6", "over `output`"),
     "a transform in JavaScript": (
         HEAD + "tests:\n  - options:\n      transform: output.trim()\n    assert: [{ type: contains, value: x }]", r"is JavaScript.*\(c.yaml:5, tests.0.options.transform\)", "get_transform"
     ),

@@ -9,7 +9,7 @@ import pytest
 
 from hone.datasets import Example
 from hone.errors import HoneError
-from hone.evals import Answer, make
+from hone.evals import Answer, Given, make
 from hone.evals._registry import evaluators
 from hone.evals.interop import Imported, read, unfold
 from hone.local import Bench, Hone, House, Options
@@ -70,10 +70,9 @@ def small(folder: Path, asserts: str, more: str = "") -> Imported:
     return read(config(folder, text))
 
 
-def said(example: Example, text: str, **answer: Any) -> dict[str, Any]:
-    found = [
-        each for made in make(example.evaluators) for each in made.judgements(example, Answer(text=text, **answer))
-    ]
+def said(example: Example, text: str, root: Path | None = None, **answer: Any) -> dict[str, Any]:
+    evaluators = make(example.evaluators, given=Given(root=root))
+    found = [each for made in evaluators for each in made.judgements(example, Answer(text=text, **answer))]
     return {each.name: each.value for each in found}
 
 
@@ -215,21 +214,42 @@ def test_a_call_that_failed_fails_everything_that_has_a_worst() -> None:
     assert found == {"pass": False, "score": 0.0, "latency-passes": False}
 
 
+TIDY = "def get_transform(output, context):\n    return output.strip() + context['vars']['q']\n"
+GRADE = (
+    "def polite(output, context):\n    return {'pass': context['vars']['q'] in output, 'score': 1, 'reason': 'so'}\n"
+)
+
+
 def test_a_transform_in_python_changes_the_answer_before_it_is_judged(folder: Path) -> None:
-    (folder / "tidy.py").write_text(
-        "def get_transform(output, context):\n    return output.strip() + context['vars']['q']\n"
-    )
+    (folder / "tidy.py").write_text(TIDY)
+    found = small(folder, "      - { type: equals, value: yeshi }\n", "    options: { transform: 'file://tidy.py' }\n")
+    project = unfold(folder / "promptfooconfig.yaml").folder
+    assert said(found.examples[0], "   yes ", project)["pass"] is True
+    assert said(found.examples[0], "no", project)["pass"] is False
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["'len(output) > 3'", '"return len(output) > 3"', "\"n = len(output)\\nreturn {'pass': n > 3, 'score': 1}\""],
+)
+def test_python_in_a_config_becomes_a_file_of_the_project(folder: Path, value: str) -> None:
+    found = small(folder, f"      - type: python\n        value: {value}")
+    project = unfold(folder / "promptfooconfig.yaml").folder
+    assert [path.name for path in (project / "evaluators").iterdir()] == [
+        Path(found.examples[0].evaluators[0]["assert"][0]["value"].partition(":")[0]).name
+    ]
+    assert [said(found.examples[0], text, project)["pass"] for text in ("long", "no")] == [True, False]
+
+
+def test_a_python_file_comes_along_and_keeps_its_function(folder: Path) -> None:
+    (folder / "grade.py").write_text(GRADE)
     found = small(
-        folder, "      - { type: equals, value: 'yes hi' }\n", "    options: { transform: 'file://tidy.py' }\n"
+        folder,
+        "      - { type: python, value: 'file://grade.py:polite' }\n      - { type: not-python, value: '1 > 2' }",
     )
-    assert said(found.examples[0], "   yes ")["pass"] is False
-    found = small(
-        folder, "      - { type: equals, value: 'yeshi' }\n", "    options: { transform: 'file://tidy.py' }\n"
-    )
-    (whole,) = found.examples[0].evaluators
-    whole["assert"][0] = {"type": "samples-match"}
-    example = Example(input={"q": "hi"}, expected="yeshi", evaluators=(whole,))
-    assert said(example, "   yes ")["pass"] is True
+    project = unfold(folder / "promptfooconfig.yaml").folder
+    assert [said(found.examples[0], text, project)["pass"] for text in ("oh hi", "no")] == [True, False]
+    assert len(found.code) == 2
 
 
 # -- what else a config may hold
@@ -349,7 +369,7 @@ def test_every_assertion_has_an_evaluator_or_an_error_that_names_it_and_its_line
     asked = example.evaluators[0]
     inner = asked["assert"][0] if asked["type"] == "promptfoo-test" else asked
     assert inner["type"].removeprefix("not-").partition(":")[0] in evaluators.names()
-    assert inner["value"] in ("what hi means", "len(output) > 3")
+    assert inner["value"] == "what hi means" or inner["value"].startswith("evaluators/inline-")
 
 
 # What promptfoo's documentation shows, with an answer that passes and one that does not.

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from hone.evals.interop._code import checked
 from hone.evals.interop._document import Document, Keys
 from hone.evals.interop._files import content, found, is_file, kind, listed, mapping, refuse_code, split
 from hone.evals.interop._providers import use_of
@@ -122,6 +123,8 @@ def transform(value: Any, at: Document, keys: Keys) -> str:
 
 def _value(value: Any, written: str, at: Document, keys: Keys, around: Around) -> Any:
     where = f"{at.shown}:{at.line(keys)}"
+    if written.removeprefix(_NOT) in _CODE and not is_file(value):
+        return checked(str(value), at, keys)
     if is_file(value):
         if written.removeprefix(_NOT) in _CODE:
             (path,) = found(value, at, keys)

@@ -34,6 +34,7 @@ class Imported(Struct, frozen=True, kw_only=True):
     pairings: tuple[Pairing, ...]
     inputs: Mapping[str, str]  # field -> type
     examples: tuple[Example, ...]
+    code: Mapping[str, str] = {}  # Python of the config: path inside the project -> text
     notes: tuple[str, ...] = ()
 
     @property

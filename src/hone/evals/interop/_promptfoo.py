@@ -7,6 +7,7 @@ from typing import Any
 
 from hone.datasets import Example
 from hone.evals.interop._assertions import ACROSS, Around, evaluator, transform
+from hone.evals.interop._code import taken_in
 from hone.evals.interop._document import Document, read_document
 from hone.evals.interop._files import content, is_file, mapping
 from hone.evals.interop._imported import Imported, pairings, slug, with_inputs
@@ -47,13 +48,14 @@ def read_promptfoo(path: Path, name: str | None = None) -> Imported:
     inputs, examples = with_inputs(
         [_example(each, known) for each in found], sorted({name for each in written for name in each.variables})
     )
+    examples, code = taken_in(examples)
     notes += [f"not carried over: {each}" for model in asked for each in model.left_out]
     bare = sum(not each.evaluators for each in examples)
     notes += [f"{bare} of {len(examples)} tests have no assertion, so nothing judges them"] if bare else []
     return Imported(
         task=name or slug(path.resolve().parent.name),
         prompts=tuple(written), models=_used(asked, {each.model for each in pairs}), pairings=pairs, inputs=inputs,
-        examples=examples, notes=tuple(notes),
+        examples=examples, code=code, notes=tuple(notes),
     )  # fmt: skip
 
 

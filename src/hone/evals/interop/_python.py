@@ -1,4 +1,4 @@
-"""A person's own Python function that changes an answer before it is judged: `file:///path/transform.py:get_transform`."""
+"""A person's own Python function that changes an answer before it is judged: `evaluators/tidy.py:get_transform`."""
 
 import importlib.util
 from collections.abc import Callable
@@ -11,27 +11,30 @@ from hone.datasets import Example
 from hone.errors import ProjectError
 
 
-def changed(reference: str, text: str, example: Example) -> str:
-    """What `function(output, context)` makes of the text; `context` has the test's `vars`.
+def changed(reference: str, text: str, example: Example, root: Path | None) -> str:
+    """What `function(output, context)` makes of the text; `context` has the test's `vars`. The file lies under `root`.
 
     Raises:
         ProjectError: there is no such function.
     """
-    made = function(reference)(text, {"vars": example.input, "metadata": example.metadata})
+    made = function(reference, root)(text, {"vars": example.input, "metadata": example.metadata})
     return made if isinstance(made, str) else to_json(made)
 
 
 @lru_cache(maxsize=64)
-def function(reference: str) -> Callable[..., Any]:
-    """The function that `file://PATH.py:NAME` means. The file is run once.
+def function(reference: str, root: Path | None) -> Callable[..., Any]:
+    """The function that `PATH.py:NAME` means. The file is run once.
 
     Raises:
         ProjectError: it cannot be run, or has no such function.
     """
-    path, _, name = reference.removeprefix("file://").rpartition(":")
+    file, _, name = reference.removeprefix("file://").rpartition(":")
+    path = ((root or Path.cwd()) / file).resolve()
+    if root is not None and not path.is_relative_to(root.resolve()):
+        raise ProjectError(f"{file} is not inside the project {root}", hint="copy it into the project")
     spec = importlib.util.spec_from_file_location(f"hone_transform_{abs(hash(path))}", path)
-    if spec is None or spec.loader is None or not Path(path).is_file():
-        raise ProjectError(f"no Python file {path}", hint="file://transform.py:get_transform")
+    if spec is None or spec.loader is None or not path.is_file():
+        raise ProjectError(f"no Python file {path}", hint="transform.py:get_transform")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

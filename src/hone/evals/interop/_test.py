@@ -7,6 +7,7 @@ a score of that name. What has no ground to judge by (a cost that is unknown) do
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -64,8 +65,8 @@ def _whole(settings: Mapping[str, Any], threshold: float | None, name: str, scor
 
     async def judge(example: Example, answer: Answer) -> list[Judgement]:
         if transform:
-            answer = replace(answer, text=changed(transform, answer.text, example))
-        said = [await _said(part, example, answer) for part in parts]
+            answer = replace(answer, text=changed(transform, answer.text, example, given.root))
+        said = [await _said(part, example, answer, given.root) for part in parts]
         weight = sum(part.weight for part in parts)
         score = _mean([(part.weight, each.score) for part, each in zip(parts, said, strict=True)], weight)
         # The sum of a few decimals may fall short of what it is by the last bit.
@@ -113,10 +114,10 @@ def _told_apart(parts: list[_Part]) -> Iterator[_Part]:
         yield replace(part, evaluator=named(part.evaluator, f"{first} {seen[first]}")) if again else part
 
 
-async def _said(part: _Part, example: Example, answer: Answer) -> _Said:
+async def _said(part: _Part, example: Example, answer: Answer, root: Path | None) -> _Said:
     title = part.metric or part.evaluator.measures[0].name
     if part.transform:
-        answer = replace(answer, text=changed(part.transform, answer.text, example))
+        answer = replace(answer, text=changed(part.transform, answer.text, example, root))
     found = await part.evaluator.said(example, answer)
     if not found:
         return _Said(False, 0.0, f"{title}: there is nothing to judge by", ())

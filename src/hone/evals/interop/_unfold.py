@@ -66,7 +66,7 @@ def unfold(path: Path | str, folder: Path | None = None, *, model: str | None = 
 def _files(imported: Imported) -> dict[str, str]:
     made = {f"prompts/{each.name}.prompt.md": each.source for each in imported.prompts}
     lines = [json.dumps(msgspec.to_builtins(each), ensure_ascii=False) for each in imported.examples]
-    return made | {f"datasets/{imported.task}.jsonl": "\n".join(lines) + "\n"}
+    return made | dict(imported.code) | {f"datasets/{imported.task}.jsonl": "\n".join(lines) + "\n"}
 
 
 def _project(imported: Imported) -> str:
