@@ -14,9 +14,7 @@ from pathlib import Path
 import aiohttp
 
 
-async def main(cases: str, url: str, out: str, concurrency: str) -> None:
-    examples = [json.loads(line) for line in Path(cases).read_text().splitlines()]
-    begin = time.perf_counter()
+async def ask(examples: list[dict], url: str, concurrency: int) -> list[dict]:
     results = []
     waiting = iter(examples)
 
@@ -32,13 +30,20 @@ async def main(cases: str, url: str, out: str, concurrency: str) -> None:
             judged = {"contains": example["expected"].lower() in text.lower(), "latency": seconds}
             results.append({"id": example["id"], "text": text, "seconds": seconds, **judged})
 
-    connector = aiohttp.TCPConnector(limit=int(concurrency))
+    connector = aiohttp.TCPConnector(limit=concurrency)
     async with aiohttp.ClientSession(connector=connector) as session:
-        await asyncio.gather(*(work(session) for _ in range(int(concurrency))))
+        await asyncio.gather(*(work(session) for _ in range(concurrency)))
+    return results
+
+
+def main(cases: str, url: str, out: str, concurrency: str) -> None:
+    examples = [json.loads(line) for line in Path(cases).read_text().splitlines()]
+    begin = time.perf_counter()
+    results = asyncio.run(ask(examples, url, int(concurrency)))
     Path(out).write_text("".join(json.dumps(each) + "\n" for each in results))
     share = sum(each["contains"] for each in results) / len(results)
     print(json.dumps({"n": len(results), "contains": share, "seconds": time.perf_counter() - begin}))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:5]))
+    main(*sys.argv[1:5])

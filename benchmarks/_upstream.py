@@ -135,15 +135,15 @@ async def main() -> None:
     parser.add_argument("--tls", type=Path, help="a folder with cert.pem and key.pem")
     options = parser.parse_args()
     loop = asyncio.get_running_loop()
-    servers = {
-        "http": await loop.create_server(lambda: Connection(options.gap / 1000, options.delay / 1000), "127.0.0.1", 0)
-    }
+
+    def connection() -> Connection:
+        return Connection(options.gap / 1000, options.delay / 1000)
+
+    servers = {"http": await loop.create_server(connection, "127.0.0.1", 0)}
     if options.tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(options.tls / "cert.pem", options.tls / "key.pem")
-        servers["https"] = await loop.create_server(
-            lambda: Connection(options.gap / 1000, options.delay / 1000), "127.0.0.1", 0, ssl=context
-        )
+        servers["https"] = await loop.create_server(connection, "127.0.0.1", 0, ssl=context)
     print(json.dumps({name: server.sockets[0].getsockname()[1] for name, server in servers.items()}), flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 

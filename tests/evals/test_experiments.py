@@ -39,9 +39,9 @@ class World:
         self.answers: Callable[[str, Any], str] = lambda _, question: f"{question}!"
 
     async def call(self, case: Case, tags: tuple[str, ...]) -> Answer:
-        model, input = f"t@{case.cell.name}", case.example.input
-        self.asked.append((model, input, tags))
-        return Answer(text=self.answers(model, input), seconds=0.1, trace_id="t", span_id=f"s-{model}-{input}")
+        model, asked = f"t@{case.cell.name}", case.example.input
+        self.asked.append((model, asked, tags))
+        return Answer(text=self.answers(model, asked), seconds=0.1, trace_id="t", span_id=f"s-{model}-{asked}")
 
     def score(self, experiment: Experiment, results: Sequence[Result]) -> None:
         self.scored += results

@@ -5,18 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from hone.cli._evals_files import Files, files_options
-from hone.cli._near import benched, opened
-from hone.cli._say import out, print_json, shared_options, talk
-from hone.core import text_in, utc
-from hone.errors import CallError, NotFound
-from hone.evals import Comparison, Run, Summary, evaluators, kept_pair, load
-from hone.local import Bench, Options
+from hone.cli._evals_run import changes, parameters_of, progress, result_line
+from hone.cli._near import benched, light
+from hone.cli._say import complain, out, print_json, shared_options, talk
+from hone.core import text_in, to_json, utc
+from hone.errors import CallError, HoneError, NotFound
+from hone.evals import Comparison, Figure, Run, Summary, evaluators, kept_pair, load
+from hone.local import Bench, Options, Plane
 from hone.store import Experiment, Result
 
 _WORST = 5
@@ -30,6 +32,9 @@ class Report(Struct, frozen=True, kw_only=True):
     calls: int
     failed: list[Result]
     comparison: Comparison | None = None
+    missing: int = 0  # answers that were not asked for
+    cost: float | None = None  # dollars that it paid; None where a price is unknown
+    figures: dict[str, list[Figure]] = {}  # numbers of a variant as a whole
 
 
 @click.group("evals")
@@ -42,14 +47,30 @@ def command() -> None:
 @click.option("--data", required=True, help="The name of a dataset.")
 @click.option("--split", type=click.Choice(["dev", "held-out"]), help="Only this split; by default all.")
 @click.option("-e", "--evaluator", "asked", multiple=True, help="Such as exact, contains:whole, f1, rouge:2, latency.")
+@click.option("--model", "models", multiple=True, metavar="NAME", help="In place of the variants' models; several.")
+@click.option(
+    "--param",
+    "parameters",
+    multiple=True,
+    callback=parameters_of,
+    metavar="NAME=V,V...",
+    help="Such as temperature=0,1: every value of each.",
+)
+@click.option("--repeats", type=click.IntRange(1, 1000), default=1, show_default=True, help="Answers to each example.")
 @click.option("--compare", "other", help="Compare the first TARGET with this one, such as answer@production.")
 @click.option("--metric", help="Of the comparison; by default that of the task's gate, else the first.")
 @click.option("--not-worse-by", type=click.FloatRange(0), help="The gate's margin; by default what hone.toml says.")
 @click.option("--strict", is_flag=True, help="A gate that cannot tell counts as failed.")
+@click.option("--stop-early", is_flag=True, help="End as soon as the comparison is settled.")
+@click.option("--max-cost", type=click.FloatRange(0, min_open=True), metavar="USD", help="End before more is spent.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many examples.")
 @click.option("--concurrency", type=click.IntRange(1, 256), default=8, show_default=True)
+@click.option("--retries", type=click.IntRange(0, 20), default=3, show_default=True, help="Of a failure that may pass.")
 @click.option("--fresh", is_flag=True, help="Ask again what was asked before.")
 @click.option("--experiment", help="Go on with this one.")
+@click.option("--watch", is_flag=True, help="Run again when hone.toml, a prompt or the dataset changes.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@click.option("--json-lines", "lines", is_flag=True, help="Each result as a line of JSON, then the report as one.")
 @files_options
 @shared_options
 def run(
@@ -57,9 +78,10 @@ def run(
     data: str,
     asked: tuple[str, ...],
     other: str | None,
-    metric: str | None,
-    not_worse_by: float | None,
     strict: bool,
+    watch: bool,
+    quiet: bool,
+    lines: bool,
     as_json: bool,
     folder: Path | None,
     files: Files,
@@ -67,30 +89,83 @@ def run(
 ) -> None:
     """Run variants over a dataset and judge every answer. Exit status 1 when the gate fails.
 
-    What was run before with the same examples, configuration and evaluators is not run again; an interrupted run goes
-    on. With --compare, or when the task has a gate, the first variant is compared with the other case by case.
+    What was asked before, of the same variant and in the same words, is not asked again; an interrupted run goes on.
+    With --compare, or when the task has a gate, the first variant is compared with the other case by case.
 
     \b
     hone evals run answer@concise --data refunds --split held-out -e contains --compare answer@production
+    hone evals run answer --data refunds --model fast --model ours --param temperature=0,1 --repeats 3
     """
-    with benched(folder) as bench, Progress(*_COLUMNS, console=talk, transient=True) as bars:
-        bar = bars.add_task("asking", total=None)
-        options = Options(
-            evaluators=asked, by="cli", progress=lambda done, total: bars.update(bar, completed=done, total=total),
-            **settings,
-        )  # fmt: skip
-        found = bench.evaluate(targets, data, options)
+    options = Options(evaluators=asked, by="cli", on_result=result_line if lines else None, **settings)
+    with benched(folder) as bench:
+        if not watch:
+            compared = _run(bench, targets, data, options, other, files, quiet=quiet, lines=lines, as_json=as_json)
+            _gate(compared, strict)
+            return
+        for _ in changes(bench, data):
+            try:
+                bench.house.reload()
+                _run(bench, targets, data, options, other, files, quiet=quiet, lines=lines, as_json=as_json)
+            except HoneError as problem:
+                complain(problem)  # the next change may mend it
+
+
+def _run(
+    bench: Bench,
+    targets: tuple[str, ...],
+    data: str,
+    options: Options,
+    other: str | None,
+    files: Files,
+    *,
+    quiet: bool,
+    lines: bool,
+    as_json: bool,
+) -> Comparison | None:
+    if options.stop_early and other is not None and other not in targets:
+        # Both are asked about each case before the next one, or nothing could be settled early.
+        targets = (targets[0], other, *targets[1:])
+    cases = bench.dataset(data)
+    if not quiet and (sight := bench.sight(targets, cases, options, other)):
+        talk.print(sight, style="dim", markup=False)
+    with progress(quiet) as bar:
+        found = bench.evaluate(targets, cases, replace(options, watch=bar))
         other = other or _rival(bench, found, targets[0])
-        first = bench.target(targets[0]).variant
         comparison = None
-        if other is not None:
+        if other is not None and not found.experiment.note:
             comparison = bench.compare(
-                found, first, other, data=data, options=options, metric=metric, not_worse_by=not_worse_by
-            )
-        root = bench.house.project.root
-    _show(_report(found, comparison), as_json)
-    files.write(found, comparison, root)
-    _gate(comparison, strict)
+                found, found.variants[0], other, data=cases, options=replace(options, watch=bar),
+                metric=options.metric, not_worse_by=options.not_worse_by,
+            )  # fmt: skip
+        elif found.ended_early:
+            comparison = bench.settled(found, options)
+    _show(_report(found, comparison), as_json, one_line=lines)
+    files.write(found, comparison, bench.house.project.root)
+    return comparison
+
+
+@command.command("rescore")
+@click.argument("experiment")
+@click.option("-e", "--evaluator", "asked", multiple=True, required=True, help="As for `hone evals run`.")
+@click.option("--data", help="Its examples, where they are in another dataset now.")
+@click.option("--concurrency", type=click.IntRange(1, 256), default=8, show_default=True)
+@click.option("--quiet", is_flag=True, help="No progress.")
+@shared_options
+def rescore(
+    experiment: str,
+    asked: tuple[str, ...],
+    data: str | None,
+    concurrency: int,
+    quiet: bool,
+    as_json: bool,
+    folder: Path | None,
+) -> None:
+    """Judge the answers of an experiment again, by other evaluators. No variant is asked; its id may be cut short."""
+    with benched(folder) as bench, progress(quiet) as bar:
+        whole = _id(bench.house, experiment)
+        options = Options(evaluators=asked, by="cli", concurrency=concurrency, watch=bar)
+        found = bench.rescore(whole, options, data=data)
+    _show(_report(found, None), as_json)
 
 
 @command.command("compare")
@@ -139,23 +214,56 @@ def compare(
 
 @command.command("report")
 @click.argument("experiment", required=False)
+@click.option("--slices", is_flag=True, help="The first two variants compared within each tag, corrected for how many.")
+@click.option("--metric", help="Of the slices; by default the first.")
 @files_options
 @shared_options
-def report(experiment: str | None, as_json: bool, folder: Path | None, files: Files) -> None:
+def report(
+    experiment: str | None, slices: bool, metric: str | None, files: Files, as_json: bool, folder: Path | None
+) -> None:
     """The numbers of an experiment, and its failures; by default of the latest. Its id may be cut short."""
-    with opened(folder) as house:
-        known = house.experiments.latest(house.project.name, limit=1000)
-        if not known:
-            raise NotFound("no experiment yet", hint="hone evals run TASK --data NAME")
-        meant = [each.id for each in known if each.id.startswith(experiment or known[0].id)]
-        if len(meant) > 1:
-            raise CallError(f"{len(meant)} experiments begin with {experiment!r}", hint="give more of the id")
-        found = load(house.experiments, house.project.name, meant[0] if meant else str(experiment))
-        root = house.project.root
+    with light(folder) as house:
+        found = load(house.experiments, house.project.name, _id(house, experiment))
+        files.write(found, None, house.project.root)
+    if slices:
+        _show_slices(found, metric, as_json)
+        return
     _show(_report(found, None), as_json)
-    files.write(found, None, root)
     if not as_json:
         _print_worst(found)
+
+
+def _id(house: Plane, experiment: str | None) -> str:
+    """The one experiment that begins so; without a beginning, the latest."""
+    known = house.experiments.latest(house.project.name, limit=1000)
+    if not known:
+        raise NotFound("no experiment yet", hint="hone evals run TASK --data NAME")
+    meant = [each.id for each in known if each.id.startswith(experiment or known[0].id)]
+    if len(meant) > 1:
+        raise CallError(f"{len(meant)} experiments begin with {experiment!r}", hint="give more of the id")
+    return meant[0] if meant else str(experiment)
+
+
+def _show_slices(found: Run, metric: str | None, as_json: bool) -> None:
+    if len(found.variants) < 2:
+        raise CallError("one variant alone cannot be compared", hint="run two of them in one experiment")
+    first, second = found.variants[:2]
+    slices = found.slices(first, second, metric)
+    if as_json:
+        print_json({"items": slices, "next": None})
+        return
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for column in ("tag", "n", f"{first} - {second}", "95 % interval", "p", "p of all"):
+        table.add_column(escape(column), justify="right" if column in ("n", "p", "p of all") else "left")
+    for each in slices:
+        at = each.comparison
+        doubt = "" if at.low is None or at.high is None else f"{at.low:+.4g} to {at.high:+.4g}"
+        difference = "" if at.difference is None else f"{at.difference:+.4g}"
+        ps = ["" if p is None else f"{p:.3g}" for p in (at.p, each.adjusted)]
+        table.add_row(escape(each.tag), str(at.n), difference, doubt, *ps)
+    out.print(table)
+    if not slices:
+        talk.print("no tag has cases enough")
 
 
 @command.command("list")
@@ -164,7 +272,7 @@ def report(experiment: str | None, as_json: bool, folder: Path | None, files: Fi
 @shared_options
 def list_(task: str | None, limit: int, as_json: bool, folder: Path | None) -> None:
     """Experiments, newest first. Exit status 1 when there are none."""
-    with opened(folder) as house:
+    with light(folder) as house:
         found = house.experiments.latest(house.project.name, task=task, limit=limit)
     if as_json:
         print_json({"items": found, "next": None})
@@ -208,6 +316,9 @@ def _report(found: Run, comparison: Comparison | None) -> Report:
         calls=len(found.results),
         failed=found.errors,
         comparison=comparison,
+        missing=found.missing,
+        cost=found.cost,
+        figures=found.figures,
     )
 
 
@@ -216,7 +327,10 @@ def _gate(comparison: Comparison | None, strict: bool) -> None:
         sys.exit(1)
 
 
-def _show(report: Report, as_json: bool) -> None:
+def _show(report: Report, as_json: bool, *, one_line: bool = False) -> None:
+    if one_line:
+        click.echo(to_json({"report": msgspec.to_builtins(report)}))
+        return
     if as_json:
         print_json(report)
         return
@@ -230,12 +344,27 @@ def _show(report: Report, as_json: bool) -> None:
         doubt = "" if each.low is None else f"{each.low:.4g} to {each.high:.4g}"
         value = "" if each.mean is None else f"{each.mean:.4g}"
         table.add_row(escape(f"{at.task}@{each.variant}"), escape(each.metric), value, doubt, str(each.n))
+    for variant, figures in report.figures.items():
+        for figure in figures:
+            doubt = "" if figure.low is None or figure.high is None else f"{figure.low:.4g} to {figure.high:.4g}"
+            value = "" if figure.value is None else f"{figure.value:.4g}"
+            table.add_row(escape(f"{at.task}@{variant}"), escape(figure.name), value, doubt, str(figure.n or ""))
     out.print(table)
+    if report.missing:
+        _say_missing(report)
     if report.failed:
         line = f"{len(report.failed)} of {report.calls} calls failed, the first with: {report.failed[0].error}"
         talk.print(line, markup=False, style="red", soft_wrap=True)
     if report.comparison is not None:
         out.print(str(report.comparison), markup=False, soft_wrap=True)
+
+
+def _say_missing(report: Report) -> None:
+    at = report.experiment
+    why = f": {at.note}" if at.note else ""
+    total = at.examples * len(at.variants) * at.repeats
+    on = "" if at.state == "done" else "; run it again to go on"
+    talk.print(f"{report.missing:,} of {total:,} answers are missing{why}{on}", markup=False, soft_wrap=True)
 
 
 def _print_worst(found: Run) -> None:
@@ -247,6 +376,3 @@ def _print_worst(found: Run) -> None:
         answer = " ".join((each.error or each.output).split())[:160]
         out.print(f"\n{each.variant} {said.name}: {text_in(each.input)}", markup=False)
         out.print(f"  {answer}\n  {said.explanation or ''}", markup=False, style="dim")
-
-
-_COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

@@ -10,9 +10,8 @@ from hone.cli._say import talk
 
 @click.command("promptfoo", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--model", help="Answers where the config names no model, such as openai/gpt-5-mini.")
 @click.pass_context
-def promptfoo(context: click.Context, file: Path, model: str | None) -> None:
+def promptfoo(context: click.Context, file: Path) -> None:
     """Run a promptfooconfig.yaml: every prompt with every provider over every test.
 
     A project is made of it in .hone/imported beside the file, and brought up to date at each run; answers are kept
@@ -23,7 +22,7 @@ def promptfoo(context: click.Context, file: Path, model: str | None) -> None:
     """
     from hone.evals.interop import unfold
 
-    made = unfold(file, model=model)
+    made = unfold(file)
     for note in made.notes:
         talk.print(note, markup=False, style="yellow", soft_wrap=True)
     arguments = [*made.targets, "--data", made.dataset, "--project", str(made.folder), *context.args]

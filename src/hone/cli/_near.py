@@ -29,6 +29,16 @@ def opened(folder: Path | None) -> "Iterator[House]":
 
 
 @contextmanager
+def light(folder: Path | None) -> Iterator[Serving]:
+    """The same without the store of telemetry, for verbs that ask the catalog alone."""
+    house = Serving.open(folder or find(Path.cwd()))
+    try:
+        yield house
+    finally:
+        house.close()
+
+
+@contextmanager
 def reading(folder: Path | None) -> "Iterator[Traces]":
     """The traces of a project. A server that is up meanwhile does not mind: the store is shared."""
     with opened(folder) as house:

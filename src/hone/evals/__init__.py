@@ -12,6 +12,7 @@ from hone.evals.metrics.retrieval._trec import Scored, read_qrels, read_run, sco
 from hone.evals.metrics.safety._honest import honest_examples
 from hone.evals.metrics.text._contains import whole_name
 from hone.evals.runs._cells import Cell, matrix, plain
+from hone.evals.runs._early import Early
 from hone.evals.runs._kept import kept_pair
 from hone.evals.runs._plan import Case, Plan
 from hone.evals.runs._report import Run, Summary
@@ -36,6 +37,7 @@ __all__ = [
     "Cell",
     "Choice",
     "Comparison",
+    "Early",
     "Embed",
     "Estimate",
     "Evaluator",

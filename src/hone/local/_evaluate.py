@@ -18,6 +18,7 @@ from hone.evals import (
     Ask,
     Cell,
     Comparison,
+    Early,
     Embed,
     Evaluator,
     Given,
@@ -45,6 +46,8 @@ from hone.store import Result
 
 Data = str | Dataset | DatasetFile | Sequence[Mapping[str, Any] | Example]
 
+_USUAL_RATE = 0.8  # before anything is known
+
 
 class Options(Struct, frozen=True, kw_only=True):
     """How an experiment is run; see `hone.evaluate`."""
@@ -58,7 +61,9 @@ class Options(Struct, frozen=True, kw_only=True):
     concurrency: int = 8
     retries: int = 3
     max_cost: float | None = None
-    stop_early: bool = False
+    stop_early: bool = False  # as soon as the first variant is settled against the second
+    metric: str | None = None  # that decides then; by default that of the task's gate, else the first
+    not_worse_by: float | None = None  # by how much; by default what the gate says
     fresh: bool = False
     experiment: str | None = None
     by: str = "sdk"
@@ -163,6 +168,29 @@ class Bench:
         margin = self.margin(task, metric) if not_worse_by is None else not_worse_by
         return found.compare(a, rival.variant, metric, not_worse_by=margin, other=theirs)
 
+    def settled(self, found: Run, options: Options) -> Comparison | None:
+        """The comparison that a run has ended early for."""
+        if len(found.variants) < 2:
+            return None
+        metric = options.metric or self.gate_metric(found) or next(iter(found.experiment.metrics))
+        margin = self.margin(found.experiment.task, metric) if options.not_worse_by is None else options.not_worse_by
+        first, second = found.variants[:2]
+        return found.compare(first, second, metric, not_worse_by=margin)
+
+    def sight(self, names: Sequence[str], data: Data, options: Options, other: str | None = None) -> str:
+        """What so many cases can show, in a sentence, before anything is asked."""
+        plan = self.plan(names, data, options)
+        cases = len(plan.examples)
+        if not cases:
+            return ""
+        gate = self.house.project.gates.get(plan.task)
+        if len(plan.cells) > 1 or other is not None or gate is not None:
+            from hone.evals.statistics._designs import PairedRates
+            from hone.evals.statistics._power import sight
+
+            return f"{sight(PairedRates(rate=_USUAL_RATE), cases)}, of a rate near {_USUAL_RATE:.0%}"
+        return f"with {cases:,} cases a rate is known to ± {100 * 1.96 * (0.25 / cases) ** 0.5:.2g} points, or better"
+
     def dataset(self, data: Data) -> Dataset:
         """A dataset by name, or examples as they are handed over."""
         if isinstance(data, Dataset):
@@ -215,11 +243,21 @@ class Bench:
             repeats=options.repeats,
             evaluators=panel.evaluators(options.evaluators or chosen(dataset)),
             own=panel.own(dataset),
+            lot=options.stop_early,
             by=options.by,
         )
 
+    def _early(self, plan: Plan, options: Options) -> Early | None:
+        if not options.stop_early:
+            return None
+        gate = self.house.project.gates.get(plan.task)
+        usual = gate.metric if gate is not None and gate.metric in plan.metrics else next(iter(plan.metrics))
+        metric = options.metric or usual
+        margin = self.margin(plan.task, metric) if options.not_worse_by is None else options.not_worse_by
+        return Early(plan, metric, margin)
+
     def _run(self, work: Callable[[Plan, Rig], Coroutine[Any, Any, Run]], plan: Plan, options: Options) -> Run:
-        stopping = options.stopping or Stopping()
+        stopping, early = options.stopping or Stopping(), self._early(plan, options)
         with ExitStack() as stack:
             if isinstance(self._connection, Near):
                 loop, call = self._connection.loop, near(self._connection.house, plan.task)
@@ -238,7 +276,7 @@ class Bench:
                 concurrency=options.concurrency,
                 retries=options.retries,
                 max_cost=options.max_cost,
-                decided=None,
+                decided=None if early is None else early.decided,
                 progress=partial(_tell, options),
                 on_result=options.on_result,
                 stopping=stopping,

@@ -1,14 +1,11 @@
 """The SDK's connection when no server is named: the gateway runs here, on an event loop in a thread of its own."""
 
-import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hone.client import Reply, RunRequest, reply_from
 from hone.core import Span
-from hone.local._calling import call_of
 from hone.local._house import House
 from hone.local._near import Near
 from hone.project import find
@@ -30,12 +27,6 @@ class Hone(Near[House]):
     def project(self) -> str:
         return self._house.project.name
 
-    def run(self, request: RunRequest) -> Reply:
-        return self.loop.run(self._run(request))
-
-    async def arun(self, request: RunRequest) -> Reply:
-        return await asyncio.wrap_future(self.loop.submit(self._run(request)))
-
     def record(self, spans: Sequence[Span]) -> None:
         self._house.recorder.spool(spans)
 
@@ -52,7 +43,3 @@ class Hone(Near[House]):
         """Finish what was recorded and release everything."""
         self.stop()
         self._house.close()
-
-    async def _run(self, request: RunRequest) -> Reply:
-        reply = await self._house.gateway.chat(call_of(request, self._house.clock()))
-        return reply_from(reply.body or b"", reply.headers)

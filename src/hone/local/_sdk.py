@@ -113,6 +113,8 @@ class Settings(TypedDict, total=False):
     retries: int  # of a call whose failure may pass
     max_cost: float | None  # dollars
     stop_early: bool
+    metric: str | None  # that decides when to stop; by default that of the task's gate, else the first
+    not_worse_by: float | None
     fresh: bool
     progress: Callable[[int, int], None] | None  # answers that are there, of so many
     on_result: Callable[[Result], None] | None

@@ -44,6 +44,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     cells: tuple[Cell, ...]
     repeats: int = 1
     evaluators: Sequence[Evaluator]
+    lot: bool = False  # examples are asked in an order drawn by lot, each as often as it is to be at once
     own: Mapping[str, Sequence[Evaluator]] = {}  # of single examples, by id, beside those of all
     by: str = "sdk"
 
@@ -71,6 +72,12 @@ class Plan(Struct, frozen=True, kw_only=True):
     def cases(self) -> Iterator[Case]:
         """In the order in which they are asked: cells take turns, so that a slow hour of a vendor falls on all alike,
         and everything is asked once before anything is asked twice."""
+        if self.lot:
+            from hone.evals.runs._early import by_lot
+
+            order = by_lot(self.examples, self.dataset.sha256)
+            yield from (Case(cell, one, k) for one in order for k in range(self.repeats) for cell in self.cells)
+            return
         examples = self.examples
         for repeat in range(self.repeats):
             for example in examples:

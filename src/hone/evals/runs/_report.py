@@ -54,6 +54,11 @@ class Run(Struct, frozen=True, kw_only=True):
         return max(0, at.examples * len(at.variants) * at.repeats - len(self.results))
 
     @property
+    def ended_early(self) -> bool:
+        """Not everything was asked, because its verdict was settled before."""
+        return self.experiment.state == "done" and self.missing > 0
+
+    @property
     def cost(self) -> float | None:
         """Dollars that this experiment paid; None where a price is unknown. Answers of earlier ones cost nothing."""
         costs = [each.cost for each in self.results if each.source is None and each.error is None]
@@ -126,9 +131,11 @@ class Run(Struct, frozen=True, kw_only=True):
         """
         theirs, metric = self._against(a, b, metric, other)
         first, second = self.values(a, metric), theirs.values(b, metric)
-        return compare_paired(
-            first, second, groups=self.groups, **self._about(a, b, metric, theirs), not_worse_by=not_worse_by
-        )
+        about = self._about(a, b, metric, theirs)
+        found = compare_paired(first, second, groups=self.groups, **about, not_worse_by=not_worse_by)
+        if theirs.experiment.id == self.experiment.id and self.ended_early:
+            return self._settled(found, a, b, metric)
+        return found
 
     def gate(self, a: str, b: str, margins: dict[str, float], *, other: "Run | None" = None) -> "Gate":
         """Several metrics of the same two variants at once, each with its margin: one verdict, corrected by Holm.
@@ -151,6 +158,28 @@ class Run(Struct, frozen=True, kw_only=True):
         theirs, metric = self._against(a, b, metric, other)
         first, second = self.values(a, metric), theirs.values(b, metric)
         return compare_slices(first, second, self.tags, groups=self.groups, **self._about(a, b, metric, theirs))
+
+    def _settled(self, found: Comparison, a: str, b: str, metric: str) -> Comparison:
+        """The comparison of a run that ended when it was settled: an interval that holds at whatever moment it ends."""
+        from hone.evals.runs._early import settled
+
+        known = settled(self.experiment, self.results, a, b, metric, found.not_worse_by)
+        if known is None:
+            reason = "the run ended before all was asked, and not by this metric"
+            return msgspec.structs.replace(found, verdict="cannot_tell", low=None, high=None, p=None, reason=reason)
+        return msgspec.structs.replace(
+            found,
+            n=known.seen,
+            difference=known.difference,
+            low=known.low,
+            high=known.high,
+            p=None,
+            verdict=known.verdict or "cannot_tell",
+            smallest=None,
+            more=None,
+            method="confidence sequence over all cases",
+            reason=f"{known.reason}, after {known.seen:,} of {self.experiment.examples:,}",
+        )
 
     def _against(self, a: str, b: str, metric: str | None, other: "Run | None") -> tuple["Run", str]:
         theirs = other or self

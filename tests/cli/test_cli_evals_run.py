@@ -1,0 +1,136 @@
+"""`hone evals run` with all that it takes, `rescore`, and `report --slices`, on the command line."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+FILE = """
+project = "p"
+[models.echo]
+use = "fake/echo"
+price = { input = 1000, output = 1000 }
+[models.deaf]
+use = "fake/deaf"
+price = { input = 1000, output = 1000 }
+parameters = { fake = { text = "What?" } }
+
+[tasks.answer]
+input = { question = "string" }
+models = ["echo"]
+[tasks.answer.variants.deaf]
+models = ["deaf"]
+"""
+LINES = "".join(
+    json.dumps({"id": f"e{n}", "input": f"question {n}", "expected": f"question {n}", "tags": ["odd"] * (n % 2)}) + "\n"
+    for n in range(40)
+)
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "hone.toml").write_text(FILE)
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "datasets" / "cases.jsonl").write_text(LINES)
+    return {name: value for name, value in os.environ.items() if not name.startswith("HONE_")}
+
+
+@pytest.fixture
+def hone(tmp_path: Path, environment: dict[str, str]) -> Command:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "hone", "evals", *arguments],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+
+    return run
+
+
+def test_a_matrix_of_models_and_parameters_with_repeats(hone: Command) -> None:
+    arguments = ("run", "answer", "--data", "cases", "-e", "exact", "--limit", "5", "--repeats", "2")
+    done = hone(*arguments, "--model", "echo", "--model", "deaf", "--param", "temperature=0,1", "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    means = {each["variant"]: each["mean"] for each in said["summaries"]}
+    assert means == {
+        f"baseline · model={model} · temperature={heat}": float(model == "echo")
+        for model in ("echo", "deaf")
+        for heat in (0, 1)
+    }
+    assert said["calls"] == 5 * 2 * 4
+    assert "with 5 cases you can see" in done.stderr
+    assert hone(*arguments, "--model", "ecko").returncode == 2
+    assert "NAME=VALUE" in hone(*arguments, "--param", "temperature").stderr
+
+
+def test_each_result_as_a_line_and_then_the_report(hone: Command) -> None:
+    done = hone("run", "answer", "--data", "cases", "-e", "exact", "--json-lines", "--quiet")
+    *results, last = map(json.loads, done.stdout.splitlines())
+    assert sorted(each["result"]["example"] for each in results) == sorted(f"e{n}" for n in range(40))
+    assert last["report"]["experiment"]["state"] == "done"
+    assert done.stderr == ""
+
+
+def test_a_ceiling_ends_the_run_and_says_what_is_missing(hone: Command) -> None:
+    done = hone("run", "answer", "--data", "cases", "-e", "exact", "--max-cost", "0.045")
+    assert done.returncode == 0, done.stderr
+    assert "29 of 40 answers are missing: $0.044 are spent, and the next call might pass $0.045; run it again" in (
+        done.stderr
+    )
+    rest = json.loads(hone("run", "answer", "--data", "cases", "-e", "exact", "--json").stdout)
+    assert (rest["calls"], rest["missing"], rest["cost"]) == (40, 0, pytest.approx(0.16))
+
+
+def test_other_evaluators_without_a_call(hone: Command) -> None:
+    first = json.loads(hone("run", "answer", "answer@deaf", "--data", "cases", "-e", "exact", "--json").stdout)
+    again = hone("rescore", first["experiment"]["id"][:20], "-e", "f1", "--json")
+    assert again.returncode == 0, again.stderr
+    said = json.loads(again.stdout)
+    assert (said["cost"], said["calls"]) == (0, 80)
+    assert {each["variant"]: each["mean"] for each in said["summaries"]} == {"baseline": 1.0, "deaf": 0.0}
+    slices = json.loads(hone("report", first["experiment"]["id"], "--slices", "--json").stdout)["items"]
+    assert [(each["tag"], each["comparison"]["n"], each["comparison"]["difference"]) for each in slices] == [
+        ("odd", 20, 1.0)
+    ]
+    assert "baseline - deaf" in hone("report", first["experiment"]["id"], "--slices").stdout
+
+
+def test_a_settled_comparison_ends_the_run(hone: Command) -> None:
+    done = hone(
+        "run", "answer@deaf", "--data", "cases", "-e", "exact", "--compare", "answer", "--stop-early", "--concurrency",
+        "1", "--json",
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    said = json.loads(done.stdout)
+    assert said["missing"] > 0
+    assert (said["comparison"]["verdict"], said["experiment"]["state"]) == ("fail", "done")
+
+
+def test_watching_asks_only_what_has_changed(tmp_path: Path, environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "hone", "evals", "run", "answer", "--data", "cases", "-e", "exact", "--json-lines"]
+    with subprocess.Popen(
+        [*command, "--watch", "--quiet"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+
+        def report() -> dict:
+            for line in process.stdout:
+                if "report" in (said := json.loads(line)):
+                    return said["report"]
+            raise AssertionError("it ended")
+
+        assert report()["calls"] == 40
+        time.sleep(0.02)
+        more = json.dumps({"id": "new", "input": "one more", "expected": "one more"})
+        (tmp_path / "datasets" / "cases.jsonl").write_text(f"{LINES}{more}\n")
+        second = report()
+        assert (second["calls"], second["summaries"][0]["mean"]) == (41, 1.0)
+        assert second["cost"] == pytest.approx(0.004), "one call alone"
+        process.terminate()

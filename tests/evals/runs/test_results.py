@@ -1,0 +1,262 @@
+"""What is kept of a run, and what is said of it: repeats, groups, tags, choices and figures."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from hone.datasets import Example, dataset_of
+from hone.errors import CallError
+from hone.evals import (
+    Answer,
+    Case,
+    Cell,
+    Early,
+    Evaluator,
+    Figure,
+    Judged,
+    Measure,
+    cells_of,
+    make,
+    matrix,
+    plain,
+    rescore,
+)
+from hone.store import Judgement, Metric, Result
+
+from .conftest import World, data, plan
+
+ONE = plain({"a": "sha-a"})
+
+
+def words(name: str, judge: Any = None, **more: Any) -> Evaluator:
+    measure = Measure(name=name, metric=Metric(kind="number"))
+    return Evaluator(name=name, measures=(measure,), judge=judge or (lambda *_: []), **more)
+
+
+def test_a_matrix_has_names_that_people_read() -> None:
+    def configured(variant: str, model: str | None, parameters: Mapping[str, Any]) -> str:
+        return f"{variant}/{model}/{sorted(parameters.items())}"
+
+    cells = matrix(["a", "concise"], configured, models=["fast", "ours"], parameters={"temperature": [0, 1]})
+    assert len(cells) == 8
+    assert [each.name for each in cells[:2]] == ["a · model=fast · temperature=0", "a · model=fast · temperature=1"]
+    assert len({each.sha256 for each in cells}) == 8
+    assert [each.name for each in matrix(["a"], configured)] == ["a"]
+    with pytest.raises(CallError, match="200 can be kept"):
+        matrix(["a"], configured, models=["m" * 300])
+
+
+def test_every_example_is_answered_as_often_as_asked_for(world: World) -> None:
+    world.answers = lambda case: "q0!" if case.repeat else "no"
+    found = world.run(plan(data(4), cells=ONE, repeats=3))
+    assert [case.repeat for case in world.asked[:5]] == [0, 0, 0, 0, 1], "everything once before anything twice"
+    summary = found.summary("a", "exact")
+    assert (summary.n, summary.mean) == (4, pytest.approx(2 / 3 / 4)), "cases, not answers"
+    assert found.values("a", "exact")["e0"] == pytest.approx(2 / 3)
+    assert "3 answers a case" in summary.method
+    more = world.run(plan(data(4), cells=ONE, repeats=4))
+    assert (len(more.results), len(world.asked)) == (16, 16), "the first three are there"
+
+
+def test_cases_of_one_group_count_as_what_they_are(world: World) -> None:
+    world.answers = lambda case: f"{case.example.input}!" if case.example.group == "g0" else "no"
+    examples = [Example(id=f"e{k}", input=f"q{k}", expected=f"q{k}!", group=f"g{k % 5}") for k in range(50)]
+    grouped = world.run(plan(dataset_of("d", examples), cells=ONE)).summary("a", "exact")
+    alone = world.run(plan(dataset_of("d", [each_alone(each) for each in examples]), cells=ONE)).summary("a", "exact")
+    assert grouped.mean == alone.mean == pytest.approx(0.2)
+    assert grouped.high is not None
+    assert alone.high is not None
+    assert grouped.high - (grouped.low or 0) > 1.5 * (alone.high - (alone.low or 0))
+    assert len(world.asked) == 50, "a group is no part of the question"
+
+
+def each_alone(example: Example) -> Example:
+    return Example(id=example.id, input=example.input, expected=example.expected)
+
+
+def test_variants_are_compared_within_each_tag(world: World) -> None:
+    world.answers = lambda case: (
+        "no" if case.cell.name == "b" and "hard" in case.example.tags else f"{case.example.input}!"
+    )
+    examples = [
+        Example(id=f"e{k}", input=f"q{k}", expected=f"q{k}!", tags=("hard",) if k % 2 else ("easy",)) for k in range(60)
+    ]
+    first, second = world.run(plan(dataset_of("d", examples))).slices("a", "b")
+    assert (first.tag, first.comparison.difference, first.comparison.n) == ("hard", 1.0, 30)
+    assert (second.tag, second.comparison.difference) == ("easy", 0.0)
+    assert first.adjusted is not None
+    assert first.adjusted < 0.001
+
+
+def test_several_metrics_make_one_gate(world: World) -> None:
+    found = world.run(plan(data(40), evaluators=make(["exact", "f1"])))
+    gate = found.gate("a", "b", {"exact": 0.1, "f1": 0.1})
+    assert (gate.verdict, len(gate.comparisons)) == ("pass", 2)
+
+
+def test_what_evaluators_need_is_kept_with_the_answer(world: World) -> None:
+    world.more = {
+        "finish_reason": "length",
+        "tool_calls": ({"id": "1", "type": "function", "function": {"name": "find", "arguments": "{}"}},),
+        "usage": {"input": 3, "output": 5},
+        "logprobs": (-0.1, -0.2),
+        "context": ("a passage",),
+        "messages": ({"role": "user", "content": "hi"},),
+    }
+    first = world.run(plan(data(2), cells=ONE))
+    seen: list[Answer] = []
+
+    def look(example: Example, answer: Answer) -> Iterable[Judgement]:
+        seen.append(answer)
+        return [Judgement("seen", 1.0)]
+
+    again = asyncio.run(rescore(plan(data(2), cells=cells_of(first.experiment), evaluators=[words("seen", look)]),
+                                world.rig(), first))  # fmt: skip
+    assert (again.summary("a", "seen").mean, len(world.asked)) == (1.0, 2)
+    assert again.cost == 0, "it has paid nothing"
+    assert {
+        name: getattr(each, name) for each in seen for name in (*world.more, "text")
+    } == {**world.more, "text": seen[-1].text}  # fmt: skip
+    assert again.experiment.id != first.experiment.id
+
+
+def test_what_was_not_answered_cannot_be_judged_again(world: World) -> None:
+    first = world.run(plan(data(2), cells=ONE))
+    with pytest.raises(CallError, match="1 answers are not in the experiment"):
+        asyncio.run(rescore(plan(data(3), cells=ONE), world.rig(), first))
+    other = dataset_of("d", [Example(id="e0", input="q0"), Example(id="e1", input="another")])
+    with pytest.raises(CallError, match="1 examples were changed since, the first is e1"):
+        asyncio.run(rescore(plan(other, cells=ONE), world.rig(), first))
+
+
+def test_an_evaluator_chooses_among_the_answers_of_all_variants(world: World) -> None:
+    asked: list[str] = []
+
+    async def choose(example: Example, answers: Mapping[str, Answer]) -> Mapping[str, Iterable[Judgement]]:
+        asked.append(example.id)
+        best = max(answers, key=lambda name: len(answers[name].text))
+        return {name: [Judgement("best", float(name == best))] for name in answers}
+
+    world.answers = lambda case: "long!" if case.cell.name == "a" else "short"[:3]
+    found = world.run(plan(evaluators=[words("best", choose=choose)]))
+    assert (found.summary("a", "best").mean, found.summary("b", "best").mean) == (1.0, 0.0)
+    assert sorted(asked) == [f"e{k}" for k in range(6)]
+    kept = world.store.results(found.experiment.id)
+    assert {str(each.judgements) for each in kept} == {str(each.judgements) for each in found.results}
+    world.run(plan(evaluators=[words("best", choose=choose)]))
+    assert len(asked) == 6, "what was chosen is not chosen again"
+
+
+def test_numbers_of_a_variant_as_a_whole_are_kept_with_the_experiment(world: World) -> None:
+    def sum_up(judged: Sequence[Judged]) -> Iterable[Figure]:
+        return [Figure(name="letters", value=float(sum(len(each.answer.text) for each in judged)), n=len(judged))]
+
+    def fail(judged: Sequence[Judged]) -> Iterable[Figure]:
+        raise ValueError("no")
+
+    found = world.run(plan(evaluators=[words("x", sum_up=sum_up), words("y", sum_up=fail)]))
+    assert found.figures["b"][0] == Figure(name="letters", value=18.0, n=6)
+    assert found.figures["a"][1].method == "the evaluator failed: ValueError: no"
+    again = world.run(plan(evaluators=[words("x", sum_up=sum_up), words("y", sum_up=fail)]))
+    assert again.figures == found.figures
+
+
+def test_an_example_may_bring_evaluators_of_its_own(world: World) -> None:
+    def one(example: Example, answer: Answer) -> Iterable[Judgement]:
+        return [Judgement("mine", float(answer.text == "q1!"))]
+
+    own = [words("mine", one)]
+    found = world.run(plan(data(3), cells=ONE, own={"e1": own, "e2": own}))
+    assert found.answers("a", "mine") == {"e1": [1.0], "e2": [0.0]}
+    assert found.summary("a", "exact").n == 3
+    instead = [words("exact", lambda *_: [Judgement("exact", 0.25)])]
+    found = world.run(plan(data(4), cells=ONE, own={"e1": instead}))
+    assert found.answers("a", "exact") == {"e0": [True], "e1": [0.25], "e2": [True], "e3": [True]}
+
+
+def test_judges_are_told_from_code(world: World) -> None:
+    judge = words("nice", lambda *_: [Judgement("nice", 1.0)], by="judge")
+    found = world.run(plan(evaluators=[judge, *make(["exact"])]))
+    assert {name: each.by for name, each in found.experiment.metrics.items()} == {"nice": "judge", "exact": "code"}
+
+
+def test_a_function_that_waits_holds_up_nobody(world: World) -> None:
+    from time import perf_counter, sleep
+
+    def slow(example: Example, output: str) -> bool:
+        sleep(0.1)
+        return True
+
+    begun = perf_counter()
+    world.run(plan(data(5), cells=ONE, evaluators=make([slow])), concurrency=5)
+    assert perf_counter() - begun < 0.45
+
+
+def test_results_are_told_as_they_are_kept(world: World) -> None:
+    told: list[Result] = []
+
+    def on_result(result: Result) -> None:
+        assert result.place in {each.place for each in world.store.results(result.experiment)}
+        told.append(result)
+
+    found = world.run(plan(), on_result=on_result)
+    assert {each.place for each in told} == {each.place for each in found.results}
+
+
+# -- ending early
+
+
+def early(world: World, right: Mapping[str, float], n: int = 400, **more: Any) -> Any:
+    """Variants that are right in such shares, the same cases first."""
+
+    def answers(case: Case) -> str:
+        good = (hash_of(case.example.id) % 1000) / 1000 < right[case.cell.name]
+        return f"{case.example.input}!" if good else "no"
+
+    world.answers = answers
+    asked = plan(data(n), lot=True, **more)
+    return world.run(asked, decided=Early(asked, "exact", 0.0).decided)
+
+
+def hash_of(text: str) -> int:
+    import hashlib
+
+    return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)
+
+
+def test_a_run_ends_as_soon_as_its_verdict_is_settled(world: World) -> None:
+    found = early(world, {"a": 0.9, "b": 0.2})
+    assert (found.experiment.state, found.ended_early) == ("done", True)
+    assert len(world.asked) < 400, "less than half of 800"
+    assert "the verdict is settled: a against b, it will pass over all 400 cases" in str(found.experiment.note)
+    compared = found.compare("a", "b")
+    assert (compared.verdict, compared.p, compared.method) == ("pass", None, "confidence sequence over all cases")
+    assert compared.n < 200
+    assert found.compare("b", "a").verdict == "fail"
+    before = len(world.asked)
+    again = early(world, {"a": 0.9, "b": 0.2})
+    assert (again.experiment.id, len(world.asked)) == (found.experiment.id, before)
+    whole = world.run(plan(data(400), lot=True))
+    assert (len(whole.results), whole.compare("a", "b").verdict) == (800, "pass"), "the rest can be asked all the same"
+
+
+def test_an_open_verdict_is_asked_to_the_end(world: World) -> None:
+    found = early(world, {"a": 0.52, "b": 0.5}, n=60)
+    assert (len(found.results), found.ended_early) == (120, False)
+
+
+def test_ending_early_is_for_independent_cases(world: World) -> None:
+    grouped = plan(dataset_of("d", [Example(id=str(k), input=str(k), group="g") for k in range(4)]))
+    with pytest.raises(CallError, match="of one group"):
+        Early(grouped, "exact", 0.0)
+    with pytest.raises(CallError, match="two variants"):
+        Early(plan(cells=ONE), "exact", 0.0)
+    with pytest.raises(CallError, match="no evaluator here measures 'f1'"):
+        Early(plan(), "f1", 0.0)
+
+
+def test_a_cell_comes_back_as_it_was(world: World) -> None:
+    cells = (Cell(name="a · temperature=0", variant="a", sha256="x", parameters={"temperature": 0}), *plain({"b": "y"}))
+    assert cells_of(world.run(plan(cells=cells)).experiment) == cells
