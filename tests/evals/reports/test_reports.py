@@ -176,6 +176,16 @@ def test_three_variants_are_each_compared_with_the_first() -> None:
     }  # fmt: skip
 
 
+def test_figures_of_the_whole_and_why_a_run_ended_stand_beside_the_means() -> None:
+    run = a_run(10)
+    figure = {"variant": "new", "name": "auc", "value": 0.875, "low": 0.8, "high": 0.95, "n": 10}
+    told = story(Run(experiment=replace(run.experiment, figures=[figure], note="settled early"), results=run.results))
+    assert "0.8 to 0.95" in page(told)
+    assert "settled early" in page(told)
+    assert "| new | auc | 0.875 | 0.8 to 0.95 | 10 |" in job_summary(told)
+    assert "settled early" in job_summary(told)
+
+
 def test_a_run_without_results_is_told_too() -> None:
     run = Run(experiment=a_run(1).experiment, results=[])
     assert "answer@new has no value of right" in page(story(run))

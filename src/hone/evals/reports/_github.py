@@ -62,6 +62,7 @@ def job_summary(told: Story) -> str:
     at = told.run.experiment
     word = f"**{shown(told.verdict)}** · " if told.verdict else ""
     parts = [f"## {_SIGNS[told.verdict]} {_cell(at.task)} over {_cell(at.dataset)}", f"{word}{_cell(told.sentence)}"]
+    parts += [f"It ended before all was asked: {_cell(at.note)}"] if at.note else []
     parts += [_table(("variant", "metric", "mean", "95 % interval", "n"), _means(told))]
     if told.comparisons:
         columns = ("a", "b", "metric", "difference", "95 % interval", "p", "verdict")
@@ -77,10 +78,15 @@ def job_summary(told: Story) -> str:
 
 
 def _means(told: Story) -> list[tuple[str, ...]]:
-    return [
+    means = [
         (each.variant, each.metric, _number(each.mean), _ends(each.low, each.high), str(each.n))
         for each in told.summaries
     ]
+    whole = [
+        (variant, each.name, _number(each.value), _ends(each.low, each.high), str(each.n))
+        for variant, each in told.figures
+    ]
+    return [*means, *whole]
 
 
 def _differences(told: Story) -> list[tuple[str, ...]]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from hone.core import text_in
+from hone.evals._case import Figure
 from hone.evals.runs._report import Run, Summary
 from hone.evals.statistics._compare import Comparison, Verdict, sentence
 from hone.store import Judgement, Result
@@ -40,6 +41,7 @@ class Story(Struct, frozen=True, kw_only=True):
     verdict: Verdict | None
     sentence: str
     summaries: tuple[Summary, ...]
+    figures: tuple[tuple[str, Figure], ...]  # numbers of a variant as a whole, each with its variant
     comparisons: tuple[Comparison, ...]
     cases: tuple[Case, ...]  # the largest change first; wrong ones first where there is one variant
     failed: tuple[Result, ...]
@@ -59,6 +61,7 @@ def story(run: Run, comparison: Comparison | None = None) -> Story:
         verdict=first.verdict if first else None,
         sentence=sentence(first) if first else _alone(run, metric),
         summaries=tuple(run.summaries()),
+        figures=tuple((variant, each) for variant, found in run.figures.items() for each in found),
         comparisons=tuple(compared),
         cases=tuple(_cases(run, metric, first)),
         failed=tuple(run.errors),
