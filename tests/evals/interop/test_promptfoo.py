@@ -9,7 +9,7 @@ import pytest
 
 from hone.datasets import Example
 from hone.errors import HoneError
-from hone.evals import Answer, Given, make
+from hone.evals import Answer, Given, Question, Told, make
 from hone.evals._registry import evaluators
 from hone.evals.interop import Imported, read, unfold
 from hone.local import Bench, Hone, House, Options
@@ -181,7 +181,20 @@ def test_a_set_within_a_set_counts_as_one() -> None:
     inner = {"type": "assert-set", "threshold": 0.5, "assert": parts(True, False)}
     found = judged({"assert": [inner, *parts(True)]}, "", seconds=1.0)
     assert found["pass"] is True
-    assert found["score"] == 1.0, "the set passes, which is all that the one around it sees"
+    assert (found["assert-set"], found["assert-set:score"]) == (True, 0.5)
+    assert found["score"] == 0.75, "the set's own score goes into the one around it"
+
+
+def test_a_judge_that_scores_goes_in_with_its_score() -> None:
+    async def ask(question: Question) -> Told:
+        return Told(text="", value={"reason": "rather polite", "passed": True, "score": 0.6})
+
+    spec = {"type": "promptfoo-test", "assert": [{"type": "llm-rubric", "value": "polite"}, *parts(True)]}
+    (made,) = make([spec], given=Given(ask=ask, models=str))
+    found = {each.name: each.value for each in made.judgements(Example(input="q"), Answer(text="hm", seconds=1.0))}
+    assert (found["pass"], found["llm-rubric"]) == (True, True)
+    assert found["score"] == pytest.approx(0.8)
+    assert made.by == "judge"
 
 
 def test_not_turns_an_evaluator_round() -> None:
@@ -370,6 +383,18 @@ def test_every_assertion_has_an_evaluator_or_an_error_that_names_it_and_its_line
     inner = asked["assert"][0] if asked["type"] == "promptfoo-test" else asked
     assert inner["type"].removeprefix("not-").partition(":")[0] in evaluators.names()
     assert inner["value"] == "what hi means" or inner["value"].startswith("evaluators/inline-")
+
+
+def test_only_what_needs_another_language_a_person_or_a_service_has_no_evaluator(folder: Path) -> None:
+    missing = set()
+    for kind in EVERY:
+        try:
+            small(folder, f"      - {{ type: '{kind}', value: '1' }}")
+        except HoneError as problem:
+            missing.add(kind)
+            assert problem.hint is not None
+            assert "did you mean" not in problem.hint, "a way out, not a guess"
+    assert missing == {"classifier", "guardrails", "human", "javascript", "pi", "ruby", "search-rubric"}
 
 
 # What promptfoo's documentation shows, with an answer that passes and one that does not.

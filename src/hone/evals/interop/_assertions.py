@@ -24,6 +24,13 @@ _NOT_RUN = {
     "javascript": "write it in Python: `type: python` with an expression over `output`, or file://grade.py",
     "ruby": "write it in Python: `type: python`, or file://grade.py",
 }
+_NOWHERE = {
+    "classifier": "`python` with your own classifier, `classification` with labels, or a judge: `llm-rubric`",
+    "guardrails": "`is-refusal` or `moderation`",
+    "human": "people score answers by `hone feedback add`, and the dataset grows from that",
+    "pi": "it asks a service of its own; `llm-rubric` asks a model of yours",
+    "search-rubric": "it searches the web; `groundedness` judges by your own documents",
+}
 _NOT_CARRIED = {
     "rubricPrompt": "a judge with a prompt of its own is declared in hone.toml: [judges.NAME] prompt = ...",
     "contextTransform": "put the passages into the test's `vars.context`, or let the task search its knowledge",
@@ -153,6 +160,8 @@ def _name(written: str, at: Document, keys: Keys, known: frozenset[str]) -> str:
     for name in (base, _ALIASES.get(base, base)):
         if name in known or name.partition(":")[0] in known:
             return f"{_NOT if written != base else ''}{name}"
+    if base in _NOWHERE:
+        raise at.error(f"there is no evaluator for assertions of type `{written}`", keys, _NOWHERE[base])
     near = difflib.get_close_matches(base, known | _ALIASES.keys(), n=1)
     hint = f"did you mean `{near[0]}`?" if near else "`hone evals evaluators` lists what there is"
     raise at.error(f"there is no evaluator for assertions of type `{written}`", keys, hint)

@@ -128,21 +128,23 @@ async def _said(part: _Part, example: Example, answer: Answer, root: Path | None
 def _verdict(made: Evaluator, said: Sequence[Judgement]) -> tuple[bool, float, str]:
     """Whether an assertion passes, its score between 0 and 1, and why.
 
-    A number where more is better keeps its shades: .74 where .75 is asked for is no plain 0. One without an end, such
-    as seconds, dollars or edits, counts as 1 where it passes.
+    A number where more is better keeps its shades: .74 where .75 is asked for is no plain 0; so do a set within, and a
+    judge that gives a score beside its verdict. One without an end, such as seconds, dollars or edits, counts as 1
+    where it passes.
     """
-    inner = made.measures[0]
+    first, directions = made.measures[0], {each.name: each.metric.direction for each in made.measures}
     truths = [each for each in said if isinstance(each.value, bool)]
-    if len(made.measures) > 2 and inner.metric.kind == "boolean":
-        truths = truths[:1]  # of a set within, which says the rest for its own sake
-    directions = {each.name: each.metric.direction for each in made.measures}
+    if first.metric.kind == "boolean":
+        truths, numbers = truths[:1], [f"{first.name}:score", f"{first.name}.score"]
+    else:
+        numbers = [first.name]
     shades = [
         float(each.value) for each in said
-        if not isinstance(each.value, bool | str) and directions.get(each.name) == "up" and 0 <= each.value <= 1
+        if each.name in numbers and not isinstance(each.value, bool | str) and directions.get(each.name) == "up"
     ]  # fmt: skip
     passed = all(each.value for each in truths)
-    wrong = next((each for each in [*truths, *said] if each.value is False), said[0])
-    score = shades[0] if shades and inner.metric.kind == "number" else float(passed)
+    wrong = next((each for each in truths if not each.value), said[0])
+    score = min(1.0, max(0.0, shades[0])) if shades else float(passed)
     return passed, score, str(wrong.explanation or wrong.value)
 
 
