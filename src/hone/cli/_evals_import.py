@@ -25,8 +25,11 @@ class Taken(Struct, frozen=True, kw_only=True):
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--name", help="Of the task and the dataset; of a registry with several evals also which one.")
 @click.option("--model", help="Answers where the config names no model, such as openai/gpt-5-mini.")
+@click.option("--leave-out", is_flag=True, help="Leave out assertions that have no counterpart, such as JavaScript.")
 @shared_options
-def import_(file: Path, name: str | None, model: str | None, as_json: bool, folder: Path | None) -> None:
+def import_(
+    file: Path, name: str | None, model: str | None, leave_out: bool, as_json: bool, folder: Path | None
+) -> None:
     """Take over a promptfooconfig.yaml, or a registry file of OpenAI's evals.
 
     Prompts and the dataset are written, and nothing is overwritten. What belongs to hone.toml is printed; in a folder
@@ -38,7 +41,7 @@ def import_(file: Path, name: str | None, model: str | None, as_json: bool, fold
     """
     from hone.evals.interop import read, taken_over
 
-    found = read(file, name=name, model=model)
+    found = read(file, name=name, model=model, leave_out=leave_out)
     root = folder or _project(Path.cwd())
     fresh = not (root / "hone.toml").exists()
     files = [str(path.relative_to(root)) for path in taken_over(found, root)]

@@ -10,8 +10,9 @@ from hone.cli._say import talk
 
 @click.command("promptfoo", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--leave-out", is_flag=True, help="Leave out assertions that have no counterpart, such as JavaScript.")
 @click.pass_context
-def promptfoo(context: click.Context, file: Path) -> None:
+def promptfoo(context: click.Context, file: Path, leave_out: bool) -> None:
     """Run a promptfooconfig.yaml: every prompt with every provider over every test.
 
     A project is made of it in .hone/imported beside the file, and brought up to date at each run; answers are kept
@@ -22,7 +23,7 @@ def promptfoo(context: click.Context, file: Path) -> None:
     """
     from hone.evals.interop import unfold
 
-    made = unfold(file)
+    made = unfold(file, leave_out=leave_out)
     for note in made.notes:
         talk.print(note, markup=False, style="yellow", soft_wrap=True)
     arguments = [*made.targets, "--data", made.dataset, "--project", str(made.folder), *context.args]

@@ -15,6 +15,7 @@ HEAD = "prompts: ['{{q}}']\nproviders: [echo]\n"
 
 BROKEN = {
     "no yaml": ("prompts: [a\nproviders: b", r"this is no YAML: .* \(c.yaml:2\)", "indentation"),
+    "a key twice": (HEAD + "tests:\n  - vars: { q: a }\n    vars: { q: b }", r"the key `vars` stands twice \(c.yaml:5\)", "only one"),
     "no mapping": ("- a", "the config is a list", None),
     "another file": ("name: x", r"unknown key `name` \(c.yaml:1, name\)", None),
     "a typo": (HEAD + "test: []", r"unknown key `test` \(c.yaml:3, test\)", "did you mean `tests`"),

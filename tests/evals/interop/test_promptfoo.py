@@ -307,6 +307,21 @@ tests: [{ vars: { n: 1, q: hi } }, { vars: { n: 2, q: "a && b" }, options: { dis
     )
 
 
+def test_what_has_no_counterpart_is_left_out_only_when_that_is_said(folder: Path) -> None:
+    asserts = "      - { type: javascript, value: 'output.length < 9' }\n      - { type: contains, value: hi }\n"
+    asserts += "      - { type: equals, value: x, transform: output.trim() }"
+    with pytest.raises(HoneError, match="`javascript` are not run here"):
+        small(folder, asserts)
+    found = read(folder / "promptfooconfig.yaml", leave_out=True)
+    assert [each["type"] for each in found.examples[0].evaluators[0]["assert"]] == ["contains"]
+    assert [note.partition(" (")[2] for note in found.notes] == [
+        "promptfooconfig.yaml:6, tests.0.assert.0.type)", "promptfooconfig.yaml:8, tests.0.assert.2.transform)"
+    ]  # fmt: skip
+    config(folder, "prompts: ['{{q}}']\nproviders: echo\ntests: [{ assert: [{ type: contians, value: x }] }]")
+    with pytest.raises(HoneError, match="contians"):
+        read(folder / "promptfooconfig.yaml", leave_out=True)
+
+
 def test_references_to_templates_of_assertions_are_followed(folder: Path) -> None:
     text = """
 assertionTemplates:

@@ -105,7 +105,7 @@ def _common(item: Mapping[str, Any], at: Document, keys: Keys) -> dict[str, Any]
 def _judging(item: Mapping[str, Any], judges: bool, at: Document, keys: Keys, around: Around) -> dict[str, Any]:
     for name, way in _NOT_CARRIED.items():
         if item.get(name) is not None:
-            raise at.error(f"`{name}` of an assertion is not carried over", (*keys, name), way)
+            raise at.no_counterpart(f"`{name}` of an assertion is not carried over", (*keys, name), way)
     if item.get("provider") is not None:
         return {"model": use_of(item["provider"], at, (*keys, "provider"))}
     return {"model": around.model} if judges and around.model else {}
@@ -119,7 +119,7 @@ def transform(value: Any, at: Document, keys: Keys) -> str:
     """
     if not is_file(value):
         shown = value if isinstance(value, str) and len(value) < 60 else kind(value)
-        raise at.error(f"the transform `{shown}` is JavaScript, which is not run here", keys,
+        raise at.no_counterpart(f"the transform `{shown}` is JavaScript, which is not run here", keys,
                        "write it in Python: transform: file://transform.py:get_transform")  # fmt: skip
     (path,) = found(value, at, keys)
     _, function = split(value)
@@ -156,12 +156,12 @@ def rendered(value: Any, values: Mapping[str, Any], where: str) -> Any:
 def _name(written: str, at: Document, keys: Keys, known: frozenset[str]) -> str:
     base = written.removeprefix(_NOT)
     if base in _NOT_RUN:
-        raise at.error(f"assertions of type `{written}` are not run here", keys, _NOT_RUN[base])
+        raise at.no_counterpart(f"assertions of type `{written}` are not run here", keys, _NOT_RUN[base])
     for name in (base, _ALIASES.get(base, base)):
         if name in known or name.partition(":")[0] in known:
             return f"{_NOT if written != base else ''}{name}"
     if base in _NOWHERE:
-        raise at.error(f"there is no evaluator for assertions of type `{written}`", keys, _NOWHERE[base])
+        raise at.no_counterpart(f"there is no evaluator for assertions of type `{written}`", keys, _NOWHERE[base])
     near = difflib.get_close_matches(base, known | _ALIASES.keys(), n=1)
     hint = f"did you mean `{near[0]}`?" if near else "`hone evals evaluators` lists what there is"
     raise at.error(f"there is no evaluator for assertions of type `{written}`", keys, hint)

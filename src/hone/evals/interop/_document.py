@@ -51,6 +51,10 @@ _Core.add_constructor("tag:yaml.org,2002:int", _integer)
 _Core.add_constructor("tag:yaml.org,2002:float", _float)
 
 
+class NoCounterpart(ProjectError):
+    """Something of a config that is right there and has no place here: it may be left out, if somebody says so."""
+
+
 class Document(Struct, frozen=True):
     """One file: what it says, and the line of each value."""
 
@@ -68,8 +72,14 @@ class Document(Struct, frozen=True):
 
     def error(self, message: str, keys: Keys = (), hint: str | None = None) -> ProjectError:
         """The error, with `file:line, key.path` behind its message."""
-        place = ", ".join(filter(None, (f"{self.shown}:{self.line(keys)}", ".".join(keys))))
-        return ProjectError(f"{message} ({place})", hint=hint)
+        return ProjectError(f"{message} ({self._place(keys)})", hint=hint)
+
+    def no_counterpart(self, message: str, keys: Keys, hint: str) -> NoCounterpart:
+        """The same, for what might be left out."""
+        return NoCounterpart(f"{message} ({self._place(keys)})", hint=hint)
+
+    def _place(self, keys: Keys) -> str:
+        return ", ".join(filter(None, (f"{self.shown}:{self.line(keys)}", ".".join(keys))))
 
 
 def read_document(path: Path, shown: str | None = None) -> Document:
@@ -123,9 +133,14 @@ def _note(node: yaml.Node, keys: Keys, lines: dict[Keys, int], name: str) -> Non
         for number, each in enumerate(node.value):
             _note(each, (*keys, str(number)), lines, name)
     elif isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
         for key, each in node.value:
             if key.value == "<<":
                 continue
             path = (*keys, str(key.value))
+            if path[-1] in seen:
+                where = f"{name}:{key.start_mark.line + 1}"
+                raise ProjectError(f"the key `{path[-1]}` stands twice ({where})", hint="only one of them would count")
+            seen.add(path[-1])
             lines[path] = key.start_mark.line + 1
             _note(each, path, lines, name)

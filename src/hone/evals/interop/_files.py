@@ -46,7 +46,7 @@ def refuse_code(name: str, at: Document, keys: Keys) -> None:
     """
     if Path(name).suffix in _CODE:
         way = f"write it in Python: file://{Path(name).with_suffix('.py')}"
-        raise at.error(f"{name!r} is JavaScript, which is not run here", keys, way)
+        raise at.no_counterpart(f"{name!r} is JavaScript, which is not run here", keys, way)
 
 
 def content(reference: str, at: Document, keys: Keys) -> Any:

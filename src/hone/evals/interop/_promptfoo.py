@@ -1,14 +1,14 @@
 """`promptfooconfig.yaml`, read."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from hone.datasets import Example
 from hone.evals.interop._assertions import ACROSS, Around, evaluator, transform
 from hone.evals.interop._code import taken_in
-from hone.evals.interop._document import Document, read_document
+from hone.evals.interop._document import Document, NoCounterpart, read_document
 from hone.evals.interop._files import content, is_file, mapping
 from hone.evals.interop._imported import Imported, pairings, slug, with_inputs
 from hone.evals.interop._prompts import prompts
@@ -25,10 +25,11 @@ _PASSED_OVER = {
 _TOLD = {"extensions", "derivedMetrics", "redteam", "env", "nunjucksFilters"}
 
 
-def read_promptfoo(path: Path, name: str | None = None) -> Imported:
+def read_promptfoo(path: Path, name: str | None = None, *, leave_out: bool = False) -> Imported:
     """A config of promptfoo as prompts, models, a task with variants, and examples with their evaluators.
 
-    `name` is the task's; by default that of the file's folder.
+    `name` is the task's; by default that of the file's folder. With `leave_out`, assertions that have no counterpart
+    here are told in the notes, and the rest of their test is judged without them.
 
     Raises:
         ProjectError: something in it is wrong or has no place here; with file, line and the way out.
@@ -46,7 +47,8 @@ def read_promptfoo(path: Path, name: str | None = None) -> Imported:
     known = _known()
     found = tests(config, at)
     inputs, examples = with_inputs(
-        [_example(each, known) for each in found], sorted({name for each in written for name in each.variables})
+        [_example(each, known, notes if leave_out else None) for each in found],
+        sorted({name for each in written for name in each.variables}),
     )
     examples, code = taken_in(examples)
     notes += [f"not carried over: {each}" for model in asked for each in model.left_out]
@@ -57,6 +59,18 @@ def read_promptfoo(path: Path, name: str | None = None) -> Imported:
         prompts=tuple(written), models=_used(asked, {each.model for each in pairs}), pairings=pairs, inputs=inputs,
         examples=examples, code=code, notes=tuple(notes),
     )  # fmt: skip
+
+
+def _evaluators(test: Test, around: Around, left_out: list[str] | None) -> Iterator[dict[str, Any]]:
+    """Each assertion; what has no counterpart is told in `left_out`, where there is one."""
+    for each in test.asserts:
+        try:
+            yield evaluator(each.value, each.at, each.keys, around)
+        except NoCounterpart as problem:
+            if left_out is None:
+                raise
+            note = f"left out: {problem.message}"
+            left_out += [] if note in left_out else [note]
 
 
 def _known() -> frozenset[str]:
@@ -95,13 +109,13 @@ def _check_keys(config: Mapping[str, Any], at: Document) -> list[str]:
     return [f"not carried over: `{key}` ({at.shown}:{at.line((key,))})" for key in config if key in _TOLD]
 
 
-def _example(test: Test, known: frozenset[str]) -> Example:
+def _example(test: Test, known: frozenset[str], left_out: list[str] | None) -> Example:
     options, at, keys = test.options, test.at, (*test.keys, "options")
     model = options.get("provider")
     around = Around(
         vars=test.vars, known=known, model=None if model is None else use_of(model, at, (*keys, "provider"))
     )
-    made = [evaluator(each.value, each.at, each.keys, around) for each in test.asserts]
+    made = list(_evaluators(test, around, left_out))
     inside = [each for each in made if each["type"] not in ACROSS]
     evaluators: list[Any] = [each for each in made if each["type"] in ACROSS]
     if inside:

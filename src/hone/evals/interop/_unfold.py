@@ -43,14 +43,16 @@ def taken_over(imported: Imported, folder: Path) -> list[Path]:
     return list(targets)
 
 
-def unfold(path: Path | str, folder: Path | None = None, *, model: str | None = None) -> Unfolded:
+def unfold(
+    path: Path | str, folder: Path | None = None, *, model: str | None = None, leave_out: bool = False
+) -> Unfolded:
     """The project of a config, kept up to date in `.hone/imported/NAME` beside it; results stay there between runs.
 
     Raises:
         ProjectError: the config is wrong, or the files cannot be written.
     """
     file = Path(path)
-    imported = read(file, model=model)
+    imported = read(file, model=model, leave_out=leave_out)
     root = folder or file.resolve().parent / ".hone" / "imported" / file.stem
     try:
         for name, text in {**_files(imported), "hone.toml": _project(imported)}.items():
