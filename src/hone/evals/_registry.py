@@ -116,7 +116,9 @@ def _by_object(asked: Mapping[str, Any], given: Given) -> Evaluator:
     given = replace(given, value=asked.get("value"), threshold=threshold, settings=settings, name=name)
     made = _shaped(kind, given)
     # The same name asks for something else with another value: results of the one are none of the other.
-    said = {key: value for key, value in asked.items() if key not in ("type", "metric")}
+    # Judges tell themselves apart, by their models rather than by the names of those.
+    apart = ("threshold",) if made.by == "judge" else tuple(key for key in asked if key not in ("type", "metric"))
+    said = {key: asked[key] for key in apart if key in asked}
     return replace(made, key=f"{made.key}{to_json(dict(sorted(said.items())))}") if said else made
 
 
