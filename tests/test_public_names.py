@@ -41,7 +41,8 @@ def test_the_sdk_itself_loads_no_third_party_package_but_msgspec():
 
 @pytest.mark.parametrize(
     "room", ["core", "store", "providers", "client", "traces", "feedback", "datasets", "evals", "prompts", "knowledge",
-             "models", "releases", "gateway", "local", "server", "cli", "testing", "project", "batches"]
+             "models", "releases", "gateway", "local", "server", "cli", "testing", "project", "batches",
+             "evals.interop", "evals.benchmarks", "evals.reports"]
 )  # fmt: skip
 def test_every_name_a_room_offers_is_there(room):
     from importlib import import_module

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hone.client import Reply, arun, ascore, flush, run, score, span, trace
     from hone.errors import HoneError
     from hone.local import dataset, evaluate
+    from hone.testing import case
 
 __version__ = "0.1.0"
 
@@ -22,6 +23,7 @@ __all__ = [
     "__version__",
     "arun",
     "ascore",
+    "case",
     "dataset",
     "evaluate",
     "flush",
@@ -36,6 +38,7 @@ _HOMES = {
     "Reply": "hone.client",
     "arun": "hone.client",
     "ascore": "hone.client",
+    "case": "hone.testing",
     "dataset": "hone.local",
     "evaluate": "hone.local",
     "flush": "hone.client",

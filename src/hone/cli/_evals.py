@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from rich.markup import escape
 from rich.table import Table
 
+from hone.cli._evals_files import Files, files_options
 from hone.cli._evals_run import changes, parameters_of, progress, result_line
 from hone.cli._near import benched, light
 from hone.cli._say import complain, out, print_json, shared_options, talk
@@ -70,6 +71,7 @@ def command() -> None:
 @click.option("--watch", is_flag=True, help="Run again when hone.toml, a prompt or the dataset changes.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.option("--json-lines", "lines", is_flag=True, help="Each result as a line of JSON, then the report as one.")
+@files_options
 @shared_options
 def run(
     targets: tuple[str, ...],
@@ -82,6 +84,7 @@ def run(
     lines: bool,
     as_json: bool,
     folder: Path | None,
+    files: Files,
     **settings: Any,
 ) -> None:
     """Run variants over a dataset and judge every answer. Exit status 1 when the gate fails.
@@ -96,13 +99,13 @@ def run(
     options = Options(evaluators=asked, by="cli", on_result=result_line if lines else None, **settings)
     with benched(folder) as bench:
         if not watch:
-            compared = _run(bench, targets, data, options, other, quiet=quiet, lines=lines, as_json=as_json)
+            compared = _run(bench, targets, data, options, other, files, quiet=quiet, lines=lines, as_json=as_json)
             _gate(compared, strict)
             return
         for _ in changes(bench, data):
             try:
                 bench.house.reload()
-                _run(bench, targets, data, options, other, quiet=quiet, lines=lines, as_json=as_json)
+                _run(bench, targets, data, options, other, files, quiet=quiet, lines=lines, as_json=as_json)
             except HoneError as problem:
                 complain(problem)  # the next change may mend it
 
@@ -113,6 +116,7 @@ def _run(
     data: str,
     options: Options,
     other: str | None,
+    files: Files,
     *,
     quiet: bool,
     lines: bool,
@@ -136,6 +140,7 @@ def _run(
         elif found.ended_early:
             comparison = bench.settled(found, options)
     _show(_report(found, comparison), as_json, one_line=lines)
+    files.write(found, comparison, bench.house.project.root)
     return comparison
 
 
@@ -211,11 +216,15 @@ def compare(
 @click.argument("experiment", required=False)
 @click.option("--slices", is_flag=True, help="The first two variants compared within each tag, corrected for how many.")
 @click.option("--metric", help="Of the slices; by default the first.")
+@files_options
 @shared_options
-def report(experiment: str | None, slices: bool, metric: str | None, as_json: bool, folder: Path | None) -> None:
+def report(
+    experiment: str | None, slices: bool, metric: str | None, files: Files, as_json: bool, folder: Path | None
+) -> None:
     """The numbers of an experiment, and its failures; by default of the latest. Its id may be cut short."""
     with light(folder) as house:
         found = load(house.experiments, house.project.name, _id(house, experiment))
+        files.write(found, None, house.project.root)
     if slices:
         _show_slices(found, metric, as_json)
         return

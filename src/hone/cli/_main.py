@@ -19,7 +19,7 @@ _VERBS = {
     "run": ("hone.cli._run", "Run a task once and print the answer."),
     "traces": ("hone.cli._traces", "See what happened: list traces, show one."),
     "datasets": ("hone.cli._datasets", "Collect cases: import, grow, compare, check for leaks, export."),
-    "evals": ("hone.cli._evals", "Measure variants over a dataset, and compare them."),
+    "evals": ("hone.cli._evals_more", "Measure variants over a dataset, and compare them."),
     "judges": ("hone.cli._judges", "How far a judge agrees with people: calibrate, list, show."),
     "releases": ("hone.cli._releases", "Which variant gets which traffic: show, promote, canary, roll back."),
     "prompts": ("hone.cli._prompts", "Prompts and their versions: list, show, diff."),

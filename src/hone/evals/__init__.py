@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from hone.core import lazily
 from hone.evals._ask import Ask, Embed, Question, Told
+from hone.evals._auto import AUTO, Choice, choose
 from hone.evals._case import Answer, Evaluator, Figure, Given, Judged, Measure
 from hone.evals._registry import evaluators, make
 from hone.evals.judges._card import Card, Cards, cards_in
@@ -49,6 +50,7 @@ __getattr__ = lazily(
 )
 
 __all__ = [
+    "AUTO",
     "PROMPTFOO",
     "TAG",
     "Answer",
@@ -58,6 +60,7 @@ __all__ = [
     "Cards",
     "Case",
     "Cell",
+    "Choice",
     "Comparison",
     "Decision",
     "Early",
@@ -87,6 +90,7 @@ __all__ = [
     "cards_in",
     "cases_needed",
     "cells_of",
+    "choose",
     "compare_paired",
     "compare_slices",
     "corrected_by",

@@ -11,6 +11,7 @@ from hone.core import to_json
 from hone.errors import CallError, ProjectError
 from hone.evals._case import Evaluator, Given, from_function
 from hone.evals._shaped import Member, named, together, turned, with_threshold
+from hone.evals.interop import NAMES as INTEROP
 from hone.evals.judges import NAMES as JUDGES
 from hone.evals.metrics._promptfoo import PROMPTFOO
 from hone.evals.metrics.agents import NAMES as AGENTS
@@ -25,7 +26,8 @@ from hone.registry import Registry
 from hone.store import Metric
 
 evaluators = Registry(
-    "hone.evaluators", TEXT | LABELS | STRUCTURE | RETRIEVAL | AGENTS | SAFETY | LANGUAGE | CUSTOM | JUDGES
+    "hone.evaluators",
+    TEXT | LABELS | STRUCTURE | RETRIEVAL | AGENTS | SAFETY | LANGUAGE | CUSTOM | JUDGES | INTEROP,
 )
 
 Asked = str | Mapping[str, Any] | Callable[..., Any] | Evaluator

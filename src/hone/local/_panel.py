@@ -21,7 +21,7 @@ class Panel:
 
     def __init__(self, project: Project, task: str, given: Given) -> None:
         self._root = project.root
-        self._given = replace(given, schema=project.tasks[task].schema, read_schema=self._schema)
+        self._given = replace(given, schema=project.tasks[task].schema, read_schema=self._schema, root=project.root)
         self._declared = {
             name: Metric(kind=each.kind, direction=each.direction) for name, each in project.metrics.items()
         }
