@@ -17,7 +17,7 @@ from hone.cli._near import benched, light
 from hone.cli._say import complain, out, print_json, shared_options, talk
 from hone.core import text_in, to_json, utc
 from hone.errors import CallError, HoneError, NotFound
-from hone.evals import Comparison, Figure, Run, Summary, cards_in, evaluators, kept_pair, load
+from hone.evals import AUTO, Comparison, Figure, Run, Summary, cards_in, evaluators, kept_pair, load
 from hone.local import Bench, Options, Plane
 from hone.store import Experiment, Result
 
@@ -128,6 +128,8 @@ def _run(
     cases = bench.dataset(data)
     if not quiet and (sight := bench.sight(targets, cases, options, other)):
         talk.print(sight, style="dim", markup=False)
+    if not quiet and AUTO in options.evaluators:
+        talk.print(str(bench.choice(bench.target(targets[0]).task, cases)), style="dim", markup=False)
     with progress(quiet) as bar:
         found = bench.evaluate(targets, cases, replace(options, watch=bar))
         other = other or _rival(bench, found, targets[0])

@@ -15,8 +15,10 @@ from hone.core import Score
 from hone.datasets import Dataset, DatasetFile, Example, Split, dataset_of
 from hone.errors import CallError
 from hone.evals import (
+    AUTO,
     Ask,
     Cell,
+    Choice,
     Comparison,
     Early,
     Embed,
@@ -29,6 +31,7 @@ from hone.evals import (
     Stopping,
     arun,
     cells_of,
+    choose,
     load,
     matrix,
     rescore,
@@ -36,6 +39,7 @@ from hone.evals import (
 from hone.local._calling import far, near
 from hone.local._configuration import configuration
 from hone.local._given import judging
+from hone.local._grounding import embedding_here
 from hone.local._judges import Judging
 from hone.local._loop import Loop
 from hone.local._near import Near
@@ -93,7 +97,7 @@ class Bench:
         self.house = house
         self._connection = connection
         self._own = isinstance(connection, Near) if own is None else own
-        self._ask, self._embed = ask, embed
+        self._ask, self._embed = ask, embed or embedding_here()
         self.judging = Judging(house, connection)
 
     def evaluate(self, names: Sequence[str], data: Data, options: Options) -> Run:
@@ -228,6 +232,24 @@ class Bench:
         """
         return self._panel(task).evaluators(asked)
 
+    def choice(self, task: str, dataset: Dataset) -> Choice:
+        """The evaluators that `auto` stands for, and why those."""
+        project = self.house.project
+        variants = project.tasks[task].variants.values()
+        return choose(
+            dataset.examples,
+            schema=project.tasks[task].schema,
+            has_judge=self._ask is not None or bool(project.judges),
+            has_context=any(each.knowledge for each in variants),
+            has_embed=self._embed is not None,
+        )
+
+    def _asked(self, task: str, dataset: Dataset, asked: Sequence[Asked]) -> Sequence[Asked]:
+        if AUTO not in asked:
+            return asked or chosen(dataset)
+        others = [each for each in asked if each != AUTO]
+        return [*others, *(each for each in self.choice(task, dataset).evaluators if each not in others)]
+
     def _panel(self, task: str) -> Panel:
         mark = self.house.project.tasks[task].privacy
         return Panel(
@@ -244,7 +266,7 @@ class Bench:
             limit=options.limit,
             cells=cells,
             repeats=options.repeats,
-            evaluators=panel.evaluators(options.evaluators or chosen(dataset)),
+            evaluators=panel.evaluators(self._asked(task, dataset, options.evaluators)),
             own=panel.own(dataset),
             lot=options.stop_early,
             by=options.by,

@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from hone.core import Passage
 from hone.knowledge import Build, Builds, Embedding, Knowledge, Progress, VectorStore
 from hone.project import Project, Variant
 from hone.providers import Embedder, embedders
+from hone.providers._weights import installed
 
 _USUAL = "minilm"
 
@@ -119,6 +121,11 @@ def embedder_of(project: Project, knowledge: str) -> Embedder:
         return known
     local: Embedder = embedders.load(_USUAL)(project.root / named)
     return local
+
+
+def embedding_here() -> Callable[[Sequence[str]], Any] | None:
+    """Makes vectors of texts; the model is read when it is first used. None where it is not installed."""
+    return (lambda texts: usual_embedder().embed(texts)) if installed() else None
 
 
 def usual_embedder() -> Embedder:

