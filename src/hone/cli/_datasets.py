@@ -1,4 +1,4 @@
-"""`hone datasets list|show|import|grow`: cases to measure with."""
+"""`hone datasets list|show|grow`: cases to measure with. The other verbs have files of their own."""
 
 import sys
 from pathlib import Path
@@ -7,15 +7,19 @@ import click
 from msgspec import Struct
 from rich.table import Table
 
+from hone.cli._datasets_card import card, stats
+from hone.cli._datasets_checks import duplicates, leaks
+from hone.cli._datasets_export import export_
+from hone.cli._datasets_import import import_
+from hone.cli._datasets_split import split_
+from hone.cli._datasets_versions import diff_, versions
 from hone.cli._near import opened
-from hone.cli._say import out, print_json, shared_options, talk
+from hone.cli._say import out, print_json, shared_options, short, talk
 from hone.core import to_json, utc
-from hone.datasets import DatasetFile, names
+from hone.datasets import Dataset, DatasetFile, names
 from hone.errors import CallError
-from hone.local import House, grow, record
+from hone.local import House, grow
 from hone.project import duration
-
-_SHOWN = 100
 
 
 class DatasetRow(Struct, frozen=True, kw_only=True):
@@ -28,6 +32,7 @@ class DatasetRow(Struct, frozen=True, kw_only=True):
     version: int
     sha256: str
     created: int  # ns, when these examples were first seen
+    train: int = 0
 
 
 @click.group("datasets")
@@ -40,15 +45,15 @@ def command() -> None:
 def list_(as_json: bool, folder: Path | None) -> None:
     """The datasets of the project. Exit status 1 when there are none."""
     with opened(folder) as house:
-        rows = [_row(house, name) for name in names(_folder(house))]
+        rows = [_row(house, house.dataset(name)) for name in names(house.datasets)]
     if as_json:
         print_json({"items": rows, "next": None})
     elif rows:
         table = Table(box=None, header_style="dim", pad_edge=False)
-        for column in ("dataset", "examples", "dev", "held-out", "version", "since"):
+        for column in ("dataset", "examples", "train", "dev", "held-out", "version", "since"):
             table.add_column(column, justify="left" if column in ("dataset", "since") else "right")
         for row in rows:
-            counts = (str(row.examples), str(row.dev), str(row.held_out), f"v{row.version}")
+            counts = (str(row.examples), str(row.train), str(row.dev), str(row.held_out), f"v{row.version}")
             table.add_row(row.name, *counts, f"{utc(row.created):%Y-%m-%d %H:%M}")
         out.print(table)
     if not rows:
@@ -57,41 +62,26 @@ def list_(as_json: bool, folder: Path | None) -> None:
 
 
 @command.command("show")
-@click.argument("name")
-@click.option("--split", type=click.Choice(["dev", "held-out"]), help="Only this split.")
+@click.argument("name", metavar="NAME[@VERSION]")
+@click.option("--split", type=click.Choice(["train", "dev", "held-out"]), help="Only this split.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
 @shared_options
 def show(name: str, split: str | None, limit: int, as_json: bool, folder: Path | None) -> None:
-    """The examples of a dataset, with the split that each belongs to."""
+    """The examples of a dataset, with the split that each belongs to; `refunds@v2` as it was."""
     with opened(folder) as house:
-        row = _row(house, name)
-        examples = DatasetFile(_folder(house), name).split(split)  # type: ignore[arg-type]  # one of the choices
+        data = house.dataset(name)
+        row = _row(house, data)
+        examples = data.split(split)  # type: ignore[arg-type]  # one of the choices
     shown = examples[:limit]
     if as_json:
         print_json({"items": shown, "next": None, "dataset": row, "total": len(examples)})
         return
     for each in shown:
         given = each.input if isinstance(each.input, str) else to_json(each.input)
-        expected = "" if each.expected is None else f" -> {_short(to_json(each.expected))}"
-        out.print(f"{each.id[:12]:<12} {each.split:<8} {_short(given)}{expected}", markup=False, soft_wrap=True)
+        expected = "" if each.expected is None else f" -> {short(to_json(each.expected))}"
+        out.print(f"{each.id[:12]:<12} {each.split:<8} {short(given)}{expected}", markup=False, soft_wrap=True)
     if len(examples) > limit:
         talk.print(f"{limit} of {len(examples):,}; more with --limit", style="dim")
-
-
-@command.command("import")
-@click.argument("name")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@shared_options
-def import_(name: str, file: Path, as_json: bool, folder: Path | None) -> None:
-    """Add the examples of FILE, a JSON Lines file, to the dataset NAME; inputs that are there already are left out."""
-    with opened(folder) as house:
-        data = DatasetFile(_folder(house), name)
-        grown = data.add(data.given(file))
-        record(house, data, by="cli")
-    if as_json:
-        print_json(grown)
-    else:
-        talk.print(_said(grown.added, grown.repeated, grown.examples, name), markup=False)
 
 
 @command.command("grow")
@@ -122,12 +112,12 @@ def grow_(
     except ValueError as problem:
         raise CallError(str(problem)) from None
     with opened(folder) as house:
-        data = DatasetFile(_folder(house), name)
+        data = DatasetFile(house.datasets, name)
         grown = grow(house, data, where, task=task, since=seconds, limit=limit, tags=tags)
     if as_json:
         print_json(grown)
     else:
-        talk.print(_said(grown.added, grown.repeated, grown.examples, name), markup=False)
+        talk.print(grown.said, markup=False)
         if not grown.added and not grown.repeated and where:
             talk.print(
                 f"no answered call has the score {where}: hone traces list --score {where}",
@@ -140,29 +130,19 @@ def grow_(
         sys.exit(1)
 
 
-def _folder(house: House) -> Path:
-    return house.project.root / "datasets"
+for _verb in (import_, versions, diff_, split_, duplicates, leaks, stats, card, export_):
+    command.add_command(_verb)
 
 
-def _row(house: House, name: str) -> DatasetRow:
-    data = DatasetFile(_folder(house), name).read()
-    known = house.experiments.record_dataset(house.project.name, name, data.sha256, len(data), by="file")
-    dev = len(data.split("dev"))
+def _row(house: House, data: Dataset) -> DatasetRow:
+    known = house.versions.record(data, by="file")
     return DatasetRow(
-        name=name,
+        name=data.name,
         examples=len(data),
-        dev=dev,
-        held_out=len(data) - dev,
+        train=len(data.split("train")),
+        dev=len(data.split("dev")),
+        held_out=len(data.split("held-out")),
         version=known.version,
         sha256=data.sha256,
         created=known.created,
     )
-
-
-def _said(added: int, repeated: int, total: int, name: str) -> str:
-    return f"{name}: {added:,} added, {repeated:,} were there already, {total:,} in all"
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 3]}..."

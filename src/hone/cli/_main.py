@@ -17,7 +17,7 @@ _VERBS = {
     "up": ("hone.cli._up", "Serve the project: gateway, API and telemetry on one port."),
     "run": ("hone.cli._run", "Run a task once and print the answer."),
     "traces": ("hone.cli._traces", "See what happened: list traces, show one."),
-    "datasets": ("hone.cli._datasets", "Collect cases: list, show, import, grow from traffic."),
+    "datasets": ("hone.cli._datasets", "Collect cases: import, grow, compare, check for leaks, export."),
     "evals": ("hone.cli._evals", "Measure variants over a dataset, and compare them."),
     "releases": ("hone.cli._releases", "Which variant gets which traffic: show, promote, canary, roll back."),
     "prompts": ("hone.cli._prompts", "Prompts and their versions: list, show, diff."),

@@ -53,6 +53,12 @@ def shared_options(function: F) -> F:
     return wrapped  # type: ignore[return-value]
 
 
+def short(text: str, most: int = 100) -> str:
+    """A text as one line of at most so many characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 3]}..."
+
+
 def dollars(cost: float | None) -> str:
     """A cost as people read it; unknown is not nothing."""
     if cost is None:

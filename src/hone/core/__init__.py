@@ -1,6 +1,7 @@
 """The nouns every room shares, as frozen structs; ids, clock, money, semantics. No I/O happens here."""
 
 from hone.core._bounded import forget_oldest
+from hone.core._changes import Change, Diff, diff
 from hone.core._clock import Clock, now_ns, utc
 from hone.core._event import Event
 from hone.core._fields import TYPES, is_strict, object_schema, spelled_out
@@ -19,7 +20,9 @@ from hone.core._words import words
 
 __all__ = [
     "TYPES",
+    "Change",
     "Clock",
+    "Diff",
     "Event",
     "Passage",
     "Price",
@@ -38,6 +41,7 @@ __all__ = [
     "Violation",
     "compiled",
     "cost_of",
+    "diff",
     "forget_oldest",
     "from_json",
     "is_strict",

@@ -5,7 +5,7 @@ An identity is the SHA-256 of canonical JSON: neither the order of the keys nor 
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -13,14 +13,20 @@ from msgspec import Meta, Struct
 
 from hone.core import from_json, to_json
 
-Split = Literal["dev", "held-out"]
+Split = Literal["train", "dev", "held-out"]
 Origin = Literal["human", "traffic", "generated"]
 
-_HELD_OUT = 0.5  # of the groups without a split; intervals need cases more than prompts need ideas
+HELD_OUT = 0.5
+"""The share of the groups without a split that is held out; intervals need cases more than prompts need ideas."""
+
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
 
 
 class Example(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """One case. Examples of one `group` (a document, a conversation) are never split between dev and held-out."""
+    """One case. Examples of one `group` (a document, a conversation) are never split between dev and held-out.
+
+    `train` is only ever given, never drawn: cases that a model may learn from, and that nothing is chosen or judged on.
+    """
 
     id: Annotated[str, Meta(max_length=200)] = ""  # when it is not given, made from the input
     input: dict[str, Any] | str  # by name; or the one string of a task that takes one
@@ -42,13 +48,25 @@ class Example(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkn
         """What two examples with the same input have in common."""
         return digest({"input": self.input} if isinstance(self.input, str) else self.input)
 
+    @property
+    def unit(self) -> str:
+        """What is never split: its group, or itself."""
+        return f"group:{self.group}" if self.group is not None else f"id:{self.id}"
+
 
 class Dataset(Struct, frozen=True, kw_only=True):
-    """Examples with their splits filled in. `sha256` is of all of them, whichever are taken."""
+    """Examples with their splits filled in. `sha256` is of all of them as they were given, whichever are taken."""
 
     name: str
     examples: tuple[Example, ...]
     sha256: str
+    drawn: frozenset[str] = frozenset()  # the ids of those whose split was drawn, not given
+
+    @property
+    def given(self) -> Iterator[Example]:
+        """The examples that the version is made of: with their ids, and without the splits that were drawn."""
+        for each in self.examples:
+            yield msgspec.structs.replace(each, split=None) if each.id in self.drawn else each
 
     def split(self, split: Split | None) -> tuple[Example, ...]:
         """The examples of one split, or all of them."""
@@ -70,17 +88,22 @@ def dataset_of(name: str, examples: Iterable[Example]) -> Dataset:
     given = [each if each.id else msgspec.structs.replace(each, id=each.key[:16]) for each in examples]
     splits: dict[str, Split] = {}
     for position, each in enumerate(given):
-        if each.split is not None and splits.setdefault(_unit(each), each.split) != each.split:
-            raise SplitGroup(position, each)
-    parted = [msgspec.structs.replace(each, split=splits.get(_unit(each)) or _drawn(_unit(each))) for each in given]
-    return Dataset(name=name, examples=tuple(parted), sha256=digest_of(given))
+        if each.split is not None and splits.setdefault(each.unit, each.split) != each.split:
+            raise SplitGroup(position, each, splits[each.unit])
+    parted = [
+        each if each.split else msgspec.structs.replace(each, split=splits.get(each.unit) or drawn(each.unit))
+        for each in given
+    ]
+    open_ = frozenset(each.id for each in given if each.split is None)
+    return Dataset(name=name, examples=tuple(parted), sha256=digest_of(given), drawn=open_)
 
 
 class SplitGroup(ValueError):
     """A group that would leak from one split into the other; `position` counts from 0."""
 
-    def __init__(self, position: int, example: Example) -> None:
-        super().__init__(f"the group {example.group!r} is held out and dev at once")
+    def __init__(self, position: int, example: Example, other: Split) -> None:
+        first, second = sorted((example.split or other, other), key=("held-out", "dev", "train").index)
+        super().__init__(f"the group {example.group!r} is {first.replace('-', ' ')} and {second} at once")
         self.position = position
 
 
@@ -91,20 +114,24 @@ def digest(value: Any) -> str:
 
 def digest_of(examples: Iterable[Example]) -> str:
     """The identity of some examples, in whatever order they come."""
-    lines = sorted(_canonical(msgspec.to_builtins(each)) for each in examples)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    lines = sorted(_canonical(each) for each in examples)
+    sha256 = hashlib.sha256()
+    for position, line in enumerate(lines):
+        sha256.update(f"\n{line}".encode() if position else line.encode())
+    return sha256.hexdigest()
 
 
 def _canonical(value: Any) -> str:
     # Struct defaults are left out, so a field that is spelled out as its default changes nothing.
-    plain: Mapping[str, Any] = from_json(to_json(value))
-    return json.dumps(plain, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    try:
+        return _ENCODER.encode(msgspec.to_builtins(value, str_keys=True))
+    except (TypeError, ValueError, RecursionError):  # what JSON cannot say: written as `to_json` writes it
+        return json.dumps(from_json(to_json(value)), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
 
-def _unit(example: Example) -> str:
-    return f"group:{example.group}" if example.group is not None else f"id:{example.id}"
-
-
-def _drawn(unit: str) -> Split:
-    number = int.from_bytes(hashlib.sha256(f"split:{unit}".encode("utf-8", "surrogatepass")).digest()[:8])
-    return "held-out" if number / 2**64 < _HELD_OUT else "dev"
+def drawn(unit: str, held_out: float = HELD_OUT, train: float = 0.0) -> Split:
+    """The split of a unit, by its hash alone: it stays when others come and go, and grows when its share grows."""
+    number = int.from_bytes(hashlib.sha256(f"split:{unit}".encode("utf-8", "surrogatepass")).digest()[:8]) / 2**64
+    if number < held_out:
+        return "held-out"
+    return "train" if number >= 1 - train else "dev"

@@ -1,27 +1,23 @@
-"""A dataset as a file: `datasets/NAME.jsonl`, one example a line. Read whole, and grown by replacing the file."""
+"""A dataset as a file: `datasets/NAME.jsonl`, one example a line. Read line by line, changed by replacing the file."""
 
 import difflib
-import fcntl
-import json
-import os
+import io
 import re
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from hone.core import from_json
 from hone.datasets._example import Dataset, Example, Split, SplitGroup, dataset_of
-from hone.errors import CallError, DatasetError
+from hone.datasets._lines import error, read_examples, write_line
+from hone.datasets._replace import alone, replace_file
+from hone.errors import CallError, DatasetError, NotFound
 
 SUFFIX = ".jsonl"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-_UNKNOWN = re.compile(r"unknown field `(.+?)`")
-_FIELDS = Example.__struct_fields__
+
+_Edit = Callable[[Dataset, list[int], list[bytes]], list[bytes]]  # its examples, the line of each, all lines
 
 
 class Grown(Struct, frozen=True, kw_only=True):
@@ -32,6 +28,11 @@ class Grown(Struct, frozen=True, kw_only=True):
     repeated: int
     examples: int  # in the dataset now
 
+    @property
+    def said(self) -> str:
+        """It in one line."""
+        return f"{self.name}: {self.added:,} added, {self.repeated:,} were there already, {self.examples:,} in all"
+
 
 def names(folder: Path) -> list[str]:
     """The datasets in a folder."""
@@ -39,7 +40,11 @@ def names(folder: Path) -> list[str]:
 
 
 class DatasetFile:
-    """`NAME.jsonl` in `folder`; it need not exist before it grows."""
+    """`NAME.jsonl` in `folder`; it need not exist before it grows.
+
+    What changes it takes `seen`: the `sha256` of the dataset that the change was made for. When the file holds another
+    one by then, nothing is written. Without `seen` the change is made to whatever is there.
+    """
 
     def __init__(self, folder: Path, name: str) -> None:
         """
@@ -58,24 +63,12 @@ class DatasetFile:
             DatasetError: there is none, or a line of it is wrong; with file and line.
         """
         try:
-            content = self.path.read_bytes()
+            with self.path.open("rb") as file:
+                return self._dataset(file)[0]
         except FileNotFoundError:
             raise self._missing() from None
         except OSError as problem:
             raise DatasetError(f"{self.path} cannot be read: {problem.strerror}") from None
-        return self._dataset(content)
-
-    def given(self, path: Path) -> list[Example]:
-        """The examples of another file, as they stand there: for `add`.
-
-        Raises:
-            DatasetError: it cannot be read, or a line of it is wrong; with file and line.
-        """
-        try:
-            content = path.read_bytes()
-        except OSError as problem:
-            raise DatasetError(f"{path} cannot be read: {problem.strerror}") from None
-        return list(self._examples(content, str(path))[0])
 
     def split(self, split: Split | None) -> tuple[Example, ...]:
         return self.read().split(split)
@@ -86,50 +79,113 @@ class DatasetFile:
     def __len__(self) -> int:
         return len(self.read())
 
-    def add(self, examples: Iterable[Example]) -> Grown:
+    def add(self, examples: Iterable[Example], *, seen: str | None = None) -> Grown:
         """Append examples, those left out whose input is there already. All of them are there afterwards, or none.
 
         Raises:
             DatasetError: the file is wrong as it is, or would be afterwards.
+            CallError: it is not what was `seen`.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        given = list(examples)
-        with _alone(self.path.parent):
-            old = self.path.read_bytes() if self.path.exists() else b""
-            seen = {each.key for each in self._dataset(old)} if old else set()
-            new = []
+        given, new = list(examples), list[Example]()
+
+        def append(dataset: Dataset, _: list[int], lines: list[bytes]) -> list[bytes]:
+            known = {each.key for each in dataset}
             for each in given:
-                if each.key not in seen:
-                    seen.add(each.key)
+                if each.key not in known:
+                    known.add(each.key)
                     new.append(each)
-            content = b"\n".join([*([old.rstrip(b"\r\n")] if old.strip() else []), *map(_line, new)]) + b"\n"
-            dataset = self._dataset(content)  # what cannot be read back is not written
-            if new:
-                _replace(self.path, content)
+            return lines + [write_line(each) for each in new]
+
+        dataset = self._change(append, seen)
         return Grown(name=self.name, added=len(new), repeated=len(given) - len(new), examples=len(dataset))
 
-    def _dataset(self, content: bytes) -> Dataset:
-        examples, lines = self._examples(content, self._shown)
-        try:
-            return dataset_of(self.name, examples)
-        except SplitGroup as problem:
-            raise _error(str(problem), self._shown, lines[problem.position], "give the whole group one split") from None
+    def replace(self, id: str, example: Example, *, seen: str | None = None) -> Dataset:
+        """Put `example` in the place of the one with this id; without an id of its own it takes the old one's.
 
-    def _examples(self, content: bytes, shown: str) -> tuple[list[Example], list[int]]:
-        """The examples, and the line of each."""
-        examples: list[Example] = []
-        lines: list[int] = []
-        known: dict[str, int] = {}
-        for number, line in enumerate(_text(content, shown).split("\n"), 1):
-            if line.strip():
-                example = _example(line, shown, number)
-                name = example.id or example.key[:16]
-                if name in known:
-                    raise _repeated(example, shown, number, known[name])
-                known[name] = number
-                examples.append(example)
-                lines.append(number)
-        return examples, lines
+        The other lines stay as they are, byte for byte.
+
+        Raises:
+            NotFound: there is no example of that id.
+            DatasetError: the file would be wrong afterwards: an id twice, a group in two splits.
+            CallError: it is not what was `seen`.
+        """
+        new = write_line(example if example.id else replace(example, id=id))
+
+        def put(dataset: Dataset, places: list[int], lines: list[bytes]) -> list[bytes]:
+            at = self._place(dataset, places, id)
+            return [*lines[: at - 1], new, *lines[at:]]
+
+        return self._change(put, seen)
+
+    def delete(self, ids: str | Iterable[str], *, seen: str | None = None) -> Dataset:
+        """Take out the examples of these ids, all or none.
+
+        Raises:
+            NotFound: there is no example of one of them.
+            CallError: the file is not what was `seen`.
+        """
+        gone = [ids] if isinstance(ids, str) else list(ids)
+
+        def take_out(dataset: Dataset, places: list[int], lines: list[bytes]) -> list[bytes]:
+            at = {self._place(dataset, places, each) for each in gone}
+            return [line for number, line in enumerate(lines, 1) if number not in at]
+
+        return self._change(take_out, seen)
+
+    def assign(self, splits: Callable[[Dataset], Sequence[Split]], *, seen: str | None = None) -> Dataset:
+        """Write down the split of every example, as `splits` says for the dataset that is there.
+
+        Raises:
+            DatasetError: a group would be in two splits.
+            CallError: the file is not what was `seen`.
+        """
+
+        def write(dataset: Dataset, *_: object) -> list[bytes]:
+            parted = zip(dataset, splits(dataset), strict=True)
+            return [write_line(replace(each, split=split)) for each, split in parted]
+
+        return self._change(write, seen)
+
+    def _change(self, edit: _Edit, seen: str | None) -> Dataset:
+        """Apply `edit` to the lines of the file; what could not be read back is not written."""
+        if not self.path.parent.is_dir():
+            raise self._missing()
+        with alone(self.path.parent):
+            old = self.path.read_bytes() if self.path.exists() else b""
+            dataset, places = self._dataset(io.BytesIO(old))
+            if seen is not None and dataset.sha256 != seen:
+                raise self._changed()
+            lines = old.rstrip(b"\r\n").split(b"\n") if old.strip() else []
+            after = edit(dataset, places, lines)
+            if after == lines:
+                return dataset
+            content = b"\n".join(after) + b"\n"
+            dataset, _ = self._dataset(io.BytesIO(content))
+            replace_file(self.path, [content])
+        return dataset
+
+    def _dataset(self, lines: Iterable[bytes]) -> tuple[Dataset, list[int]]:
+        examples, places = read_examples(lines, self._shown)
+        try:
+            return dataset_of(self.name, examples), places
+        except SplitGroup as problem:
+            raise error(str(problem), self._shown, places[problem.position], "give the whole group one split") from None
+
+    def _place(self, dataset: Dataset, places: list[int], id: str) -> int:
+        for example, place in zip(dataset, places, strict=True):
+            if example.id == id:
+                return place
+        raise NotFound(
+            f"no example {id!r} in {self._shown}", hint=f"hone datasets show {self.name} --json lists the ids"
+        )
+
+    def _changed(self) -> CallError:
+        problem = CallError(
+            f"{self._shown} has changed since it was read", hint="look at it again, and repeat the edit"
+        )
+        problem.status, problem.code = 409, "conflict"
+        return problem
 
     def _missing(self) -> DatasetError:
         known = names(self.path.parent)
@@ -140,85 +196,3 @@ class DatasetFile:
     @property
     def _shown(self) -> str:
         return f"{self.path.parent.name}/{self.path.name}"
-
-
-def _text(content: bytes, shown: str) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        number = content.count(b"\n", 0, problem.start) + 1
-        raise _error("this is not UTF-8 text", shown, number, "save the file as UTF-8") from None
-
-
-def _example(line: str, shown: str, number: int) -> Example:
-    try:
-        example = msgspec.convert(from_json(line), Example)
-    except msgspec.ValidationError as problem:
-        raise _error(_lower(str(problem)), shown, number, _near(str(problem))) from None
-    except (ValueError, RecursionError) as problem:
-        raise _error(f"this is not JSON: {problem}", shown, number, "one example a line") from None
-    if not example.input:
-        raise _error("the input is empty", shown, number, 'write "input": {"question": "..."} or one string')
-    return example
-
-
-def _repeated(example: Example, shown: str, number: int, first: int) -> DatasetError:
-    if example.id:
-        return _error(f"the id {example.id!r} stands in line {first} already", shown, number, "ids are unique")
-    hint = "leave one out, or give both an `id` of their own"
-    return _error(f"the input stands in line {first} already", shown, number, hint)
-
-
-def _error(what: str, shown: str, number: int, hint: str | None) -> DatasetError:
-    return DatasetError(f"{what} ({shown}:{number})", hint=hint)
-
-
-def _line(example: Example) -> bytes:
-    # Written for people and for git: as it is read, with only what cannot be UTF-8 escaped.
-    plain = msgspec.to_builtins(example)
-    try:
-        return json.dumps(plain, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return json.dumps(plain).encode()
-
-
-def _lower(message: str) -> str:
-    return message[:1].lower() + message[1:].replace(" - at `$.", " - at `")
-
-
-def _near(message: str) -> str:
-    found = _UNKNOWN.search(message)
-    near = difflib.get_close_matches(found[1], _FIELDS, n=1) if found else []
-    return f"did you mean `{near[0]}`?" if near else f"an example has: {', '.join(_FIELDS)}"
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """No other process grows a dataset of this folder meanwhile."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """The file is the old one or the new one at every moment, even when the power goes."""
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        Path(made).replace(path)
-    except BaseException:
-        Path(made).unlink(missing_ok=True)
-        raise
-    folder: Any = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

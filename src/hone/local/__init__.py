@@ -6,6 +6,7 @@ from hone.core import lazily
 
 if TYPE_CHECKING:
     from hone.local._evaluate import Bench, Options
+    from hone.local._grounding import usual_embedder
     from hone.local._hone import Hone, open_here
     from hone.local._house import House
     from hone.local._likeness import Likeness, likeness
@@ -32,6 +33,7 @@ __getattr__ = lazily(
         "likeness": "_likeness",
         "open_here": "_hone",
         "record": "_sdk",
+        "usual_embedder": "_grounding",
     },
 )
 
@@ -51,4 +53,5 @@ __all__ = [
     "likeness",
     "open_here",
     "record",
+    "usual_embedder",
 ]

@@ -60,6 +60,7 @@ class Bench:
             raise CallError(f"variants of one task are compared, not of {len(tasks)}: {', '.join(names)}")
         (task,) = tasks
         dataset = self.dataset(data)
+        self.house.versions.record(dataset, by=options.by)
         plan = Plan(
             project=self.house.project.name,
             task=task,
@@ -110,11 +111,11 @@ class Bench:
         return found.compare(a, rival.variant, metric, not_worse_by=margin, other=theirs)
 
     def dataset(self, data: Data) -> Dataset:
-        """A dataset by name, or examples as they are handed over."""
+        """A dataset by name (`refunds`, or `refunds@v2` as it was), or examples as they are handed over."""
         if isinstance(data, Dataset):
             return data
         if isinstance(data, str):
-            return self.dataset_file(data).read()
+            return self.house.dataset(data)
         if isinstance(data, DatasetFile):
             return data.read()
         return dataset_of("inline", [_example(each) for each in data])

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hone.core import Clock, Target, new_id, now_ns, valid_span_id, valid_trace_id
+from hone.datasets import Dataset, DatasetFile, Versions
 from hone.feedback import score_from
 from hone.gateway import Standing, standings
 from hone.local._configuration import configuration
@@ -18,7 +19,7 @@ from hone.local._plane import Plane, cassette_of
 from hone.project import Project, load
 from hone.providers import Provider
 from hone.releases import Releases
-from hone.store import Batches, BatchWork, Experiments, StoredFiles, Telemetry, open_database
+from hone.store import Batches, BatchWork, Contents, Experiments, StoredFiles, Telemetry, open_database
 from hone.traces import Recorder, TraceFilter, Traces
 
 _COMMIT_SECONDS = 30.0
@@ -55,6 +56,7 @@ class House(Plane):
         self.recorder = Recorder(self.telemetry, price=self._price_of, clock=clock)
         self.traces = Traces(self.telemetry, project.name)
         self.experiments = Experiments(engine)
+        self.versions = Versions(project.name, self.experiments, Contents(project.blobs_url, "datasets"))
         self.releases = Releases(
             self._project, self.catalog, self.experiments, self.telemetry, record=self.recorder.spool,
             configuration=partial(configuration, self), changed=self.shares.changed, clock=clock,
@@ -115,6 +117,21 @@ class House(Plane):
             score = replace(score, target=Target("trace", self.traces.full_id(target)))
         receipt = self.recorder.record([score]).wait(_COMMIT_SECONDS)
         return Added(score.id, fresh=receipt.written == 1)
+
+    def dataset(self, name: str) -> Dataset:
+        """A dataset as its file is now, by its name; or as it was: `refunds@v2`.
+
+        Raises:
+            DatasetError: there is none, or a line of it is wrong.
+            NotFound: there is no such version, or its content was not kept.
+        """
+        name, at, version = name.partition("@")
+        return self.versions.read(name, version) if at else DatasetFile(self.datasets, name).read()
+
+    @property
+    def datasets(self) -> Path:
+        """The folder of the project's datasets."""
+        return self.project.root / "datasets"
 
     def budgets(self) -> list[Standing]:
         """How every limit of hone.toml and of valid keys stands."""

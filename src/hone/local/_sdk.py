@@ -1,18 +1,39 @@
 """`hone.dataset` and `hone.evaluate`: measuring from a script or a notebook."""
 
 import atexit
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from hone.client import connection
 from hone.core import Span, now_ns
-from hone.datasets import DatasetFile, Grown, Split, Wanted, examples_from, pick_spans
+from hone.datasets import (
+    NEAR,
+    Dataset,
+    DatasetDiff,
+    DatasetFile,
+    Duplicates,
+    Embed,
+    Exported,
+    Format,
+    Grown,
+    Origin,
+    Split,
+    Wanted,
+    diff_datasets,
+    examples_from,
+    export,
+    find_duplicates,
+    open_source,
+    pick_spans,
+    read_source,
+)
 from hone.evals import Comparison, Run, Summary
 from hone.local._evaluate import Asked, Bench, Data, Options
 from hone.local._hone import Hone
 from hone.local._house import House
 from hone.project import find
+from hone.store import DatasetVersion
 
 _beside: House | None = None  # the project here, while calls go to a server
 
@@ -54,6 +75,54 @@ class DataFile(DatasetFile):
         house = bench().house
         return grow(house, self, traces, task=task, since=since, limit=limit, corrected=corrected, tags=tags)
 
+    def load(
+        self,
+        path: Path | str,
+        columns: Mapping[str, str] | None = None,
+        *,
+        tags: Iterable[str] = (),
+        origin: Origin | None = None,
+    ) -> Grown:
+        """Add what a file or folder of any known kind holds; inputs that are there already are left out.
+
+        `columns` says which column is what: `{"input.question": "Frage", "expected": "Antwort"}`. The rest is guessed
+        by name.
+
+        Raises:
+            DatasetError: a row is wrong, with its place. Nothing is added then.
+        """
+        said = [f"{part}={column}" for part, column in (columns or {}).items()]
+        grown = self.add(read_source(open_source(Path(path)), said, tags=tags, origin=origin).examples)
+        record(bench().house, self, by="sdk")
+        return grown
+
+    def versions(self) -> list[DatasetVersion]:
+        """What this dataset has been, newest first; as it is now it is one of them."""
+        house = bench().house
+        record(house, self, by="sdk")
+        return house.versions.all(self.name)
+
+    def at(self, version: str | int) -> Dataset:
+        """The dataset as it was: `at("v2")`.
+
+        Raises:
+            NotFound: there is no such version, or its content was not kept.
+        """
+        return bench().house.versions.read(self.name, version)
+
+    def diff(self, old: str | int, new: str | int | None = None) -> DatasetDiff:
+        """What changed since a version, or between two: by id, and word by word where it is text."""
+        after = self.read() if new is None else self.at(new)
+        return diff_datasets(self.at(old), after, old_name=str(old), new_name="now" if new is None else str(new))
+
+    def duplicates(self, *, near: float = NEAR, embed: Embed | None = None) -> Duplicates:
+        """Examples that ask the same: equal texts, near ones by MinHash, and with `embed` those near in meaning."""
+        return find_duplicates(self.name, self.read().examples, near=near, embed=embed)
+
+    def export(self, as_: Format, path: Path | str, *, split: Split | Literal["all"] | None = None) -> Exported:
+        """Write it as `jsonl`, `csv`, `parquet`, `hf`, `openai-finetune` or `promptfoo`."""
+        return export(self.read(), as_, Path(path), split=split)
+
 
 def grow(
     house: House,
@@ -82,10 +151,9 @@ def grow(
 
 
 def record(house: House, file: DatasetFile, *, by: str) -> None:
-    """Note the version that a dataset's file is now."""
+    """Note the version that a dataset's file is now, and keep its content."""
     if file.path.exists():
-        data = file.read()
-        house.experiments.record_dataset(house.project.name, data.name, data.sha256, len(data), by=by)
+        house.versions.record(file.read(), by=by)
 
 
 class Evaluation:

@@ -21,6 +21,7 @@ from hone.store._catalog_shapes import (
     Release,
     Result,
 )
+from hone.store._contents import Contents
 from hone.store._database import open_database, reading, writing
 from hone.store._embeddings import Embeddings
 from hone.store._experiments import Experiments
@@ -54,6 +55,7 @@ __all__ = [
     "CachedAnswer",
     "CachedAnswers",
     "Catalog",
+    "Contents",
     "Cursor",
     "DatasetVersion",
     "Dimension",

@@ -24,7 +24,8 @@ def kept_pair(
 ) -> tuple[Run, Run] | None:
     """The newest finished experiments of the variants `a` and `b` over the same examples; often it is one.
 
-    `configurations` are SHA-256 by variant that the experiments must have had; `not_dev` leaves out the dev split.
+    `configurations` are SHA-256 by variant that the experiments must have had; `not_dev` leaves out the splits dev
+    and train.
     """
     done = [
         each
@@ -33,7 +34,7 @@ def kept_pair(
         and (metric is None or metric in each.metrics)
         and dataset in (None, each.dataset)
         and split in (None, each.split)
-        and not (not_dev and each.split == "dev")
+        and not (not_dev and each.split in ("dev", "train"))
     ]
     for ours, theirs in _pairs(done, a, b, configurations or {}):
         first = load(store, project, ours.id)

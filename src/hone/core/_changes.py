@@ -1,4 +1,4 @@
-"""What changed between two versions of a prompt, word by word."""
+"""What changed between two texts, word by word."""
 
 import difflib
 import re
