@@ -51,6 +51,7 @@ def broken_arrow(folder: Path) -> Path:
     return folder
 
 
+LAUGHS = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
 MANY = "".join(f'{{"input": "question number {n}, {n * n}"}}\n' for n in range(3000))
 CUT = gzip.compress(MANY.encode())[:-2000]
 
@@ -196,6 +197,13 @@ BROKEN = [
     ),
     ("an object without a list", text("t.json", '{"name": "x"}'), "no list of examples: name", "input"),
     ("YAML that is none", text("t.yaml", "tests:\n  - vars: {a: 1\n"), "not YAML.*t.yaml:", "promptfoo"),
+    (
+        "YAML of references to references",
+        text("t.yaml", LAUGHS),
+        "too large once its references",
+        "write the tests out",
+    ),
+    ("YAML of nothing", text("t.yaml", "# later"), "no list of examples: null", "input"),
     ("a test without variables", text("t.yaml", "tests:\n  - assert: []\n"), "no vars.*t.yaml, row 1", "vars:"),
     (
         "a special column that is none",

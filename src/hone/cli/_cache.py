@@ -58,7 +58,7 @@ def clear(task: str | None, as_json: bool, folder: Path | None) -> None:
 @command.command("measure")
 @click.argument("target", metavar="TASK[@VARIANT]")
 @click.option("--data", required=True, help="The name of a dataset, of questions as they come.")
-@click.option("--split", type=click.Choice(["dev", "held-out"]), help="Only this split; by default all.")
+@click.option("--split", type=click.Choice(["train", "dev", "held-out"]), help="Only this split; by default all.")
 @click.option("-e", "--evaluator", "asked", multiple=True, help="Says right or wrong, such as contains or exact.")
 @click.option("--at", multiple=True, type=click.FloatRange(0, 1), help="A similarity; several may be given.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many examples.")

@@ -45,7 +45,7 @@ def command() -> None:
 @command.command("run")
 @click.argument("targets", nargs=-1, required=True, metavar="TASK[@VARIANT]...")
 @click.option("--data", required=True, help="The name of a dataset.")
-@click.option("--split", type=click.Choice(["dev", "held-out"]), help="Only this split; by default all.")
+@click.option("--split", type=click.Choice(["train", "dev", "held-out"]), help="Only this split; by default all.")
 @click.option("-e", "--evaluator", "asked", multiple=True, help="Such as exact, contains:whole, f1, rouge:2, latency.")
 @click.option("--model", "models", multiple=True, metavar="NAME", help="In place of the variants' models; several.")
 @click.option(
@@ -174,7 +174,7 @@ def rescore(
 @click.argument("a", metavar="TASK@A")
 @click.argument("b", metavar="TASK@B")
 @click.option("--data", help="Only over this dataset.")
-@click.option("--split", type=click.Choice(["dev", "held-out"]), help="Only over this split.")
+@click.option("--split", type=click.Choice(["train", "dev", "held-out"]), help="Only over this split.")
 @click.option("--metric", help="By default that of the task's gate, else the first.")
 @click.option("--not-worse-by", type=click.FloatRange(0), help="The gate's margin; by default what hone.toml says.")
 @click.option("--strict", is_flag=True, help="Exit status 1 when it cannot tell.")

@@ -11,6 +11,7 @@ import yaml
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hone.core import to_json
 from hone.datasets._example import Example, Origin, Split
 from hone.datasets._lines import FIELDS, read_example
 from hone.datasets.imports._arrow import arrow_rows, folder_rows, parquet_rows
@@ -23,6 +24,7 @@ from hone.datasets.imports._promptfoo import EXPECTED, of_test, test_of_row
 from hone.datasets.imports._source import KINDS, Kind, Place, Row, Source, columns_of, plain
 from hone.errors import CallError, DatasetError
 
+_MOST_PARTS = 2_000_000  # values in a YAML file
 _DEFAULT = "\0default"  # beside a test of promptfoo: what its config says of every test
 _ENDINGS = ".jsonl .ndjson .json .csv .tsv .parquet .arrow .yaml, or a folder; each text also as .gz"
 
@@ -115,7 +117,7 @@ def _strict(row: dict[str, Any], place: Place) -> Example:
         example = msgspec.convert(row, Example)
     except msgspec.ValidationError:
         # The one way in which a line is refused, with its words.
-        return read_example(msgspec.json.encode(row), place.file, place.number)
+        return read_example(to_json(row).encode(), place.file, place.number)
     if not example.input:
         raise place.error("the input is empty", 'write "input": {"question": "..."} or one string')
     return example
@@ -199,13 +201,29 @@ def _document_rows(path: Path) -> Iterator[Row]:
 def _yaml_rows(path: Path) -> Iterator[Row]:
     try:
         with path.open("rb") as file:
-            value = plain(yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506 - both are safe
+            value = _bounded(path, yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506 - both are safe
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, TypeError) as problem:
         mark = getattr(problem, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         said = getattr(problem, "problem", None) or str(problem).split("\n")[0]
         raise DatasetError(f"this is not YAML: {said} ({where})", hint="see promptfoo.dev/docs/configuration") from None
     yield from _tests_or_rows(path, value)
+
+
+def _bounded(path: Path, value: Any) -> Any:
+    """The value as JSON has it.
+
+    Raises:
+        DatasetError: references to references make it endless.
+    """
+    left, parts = _MOST_PARTS, [value]
+    while parts and left > 0:
+        left -= 1
+        part = parts.pop()
+        parts += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    if parts:
+        raise DatasetError(f"{path} is too large once its references are followed", hint="write the tests out")
+    return plain(value)
 
 
 def _tests_or_rows(path: Path, value: Any) -> Iterator[Row]:
