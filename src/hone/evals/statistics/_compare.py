@@ -9,13 +9,12 @@ from msgspec.structs import replace
 
 from hone.evals._case import Direction
 from hone.evals.statistics._clusters import clustered_mean
-from hone.evals.statistics._intervals import Estimate, mean, newcombe, paired_rates
+from hone.evals.statistics._intervals import FEWEST_ALIKE, Estimate, mean, newcombe, paired_rates
 from hone.evals.statistics._tests import mcnemar, sign_flip
 
 Verdict = Literal["pass", "fail", "cannot_tell"]
 
 _Z975, _Z80 = 1.959963984540054, 0.8416212335729143
-_FEWEST_ALIKE = 30  # equal differences that are believed to be equal beyond the cases seen
 _MOST = 1_000_000
 
 
@@ -102,7 +101,7 @@ def _clusters(
     if found.low is not None and found.low == found.high:  # no spread was seen, which does not mean that there is none
         if boolean:
             found = _alike(found, left, right, count)
-        elif count < _FEWEST_ALIKE:
+        elif count < FEWEST_ALIKE:
             found = replace(found, low=None, high=None)
     return found, sign_flip(list(sums.values()))
 
@@ -125,7 +124,7 @@ def _rates(left: list[bool], right: list[bool]) -> tuple[Estimate, float]:
 
 def _numbers(differences: list[float]) -> tuple[Estimate, float]:
     found = replace(mean(differences), method="t interval of the differences, sign-flip permutation test")
-    if len(set(differences)) == 1 and len(differences) < _FEWEST_ALIKE:
+    if len(set(differences)) == 1 and len(differences) < FEWEST_ALIKE:
         # No spread was seen, which in so few cases does not mean that there is none.
         found = replace(found, low=None, high=None)
     return found, sign_flip(differences)

@@ -9,6 +9,9 @@ from hone.core import wilson
 from hone.evals.statistics._normal import Z95
 from hone.evals.statistics._student import standard_error, t_quantile
 
+FEWEST_ALIKE = 30
+"""Equal values that are believed to be equal beyond the cases seen."""
+
 _SHARE = 0.975
 # Half the 5 % point of chi-squared with 2, 4 and 6 degrees of freedom: the one-sided lower Poisson bound of 1, 2, 3.
 _POISSON = (0.05129329438755058, 0.35536150798925255, 0.8176914468437417)
@@ -62,10 +65,10 @@ def wilson_shape(share: float, n: float, z: float = Z95) -> tuple[float, float]:
 def mean(values: Sequence[float]) -> Estimate:
     """A mean, with Student's t interval: mean ± t(n-1) s / sqrt(n) ("Student", 1908, Biometrika 6, pp. 1-25).
 
-    At least one value.
+    At least one value. A few that are all alike say nothing of their spread.
     """
     n, middle = len(values), sum(values) / len(values)
-    if n < 2:
+    if n < 2 or (n < FEWEST_ALIKE and min(values) == max(values)):
         return Estimate(n=n, mean=middle, low=None, high=None, method="t")
     half = t_quantile(_SHARE, n - 1) * standard_error(list(values))
     return Estimate(n=n, mean=middle, low=middle - half, high=middle + half, method="t", freedom=n - 1)
