@@ -41,9 +41,8 @@ def folder(tmp_path: Path) -> Path:
 def asked(folder: Path, model: str, models: tuple[str, ...], key: Key | None = None) -> str:
     house = Serving.open(folder)
     near = Near(house)
-    call = Call(
-        model=model, input={"question": "q"}, models=models, start=1, trace_id="a" * 32, span_id="b" * 16, key=key
-    )
+    ids = {"trace_id": "a" * 32, "span_id": "b" * 16}
+    call = Call(model=model, input={"question": "q"}, models=models, start=1, key=key, **ids)
     try:
         return (near.loop.run(house.gateway.chat(call)).body or b"").decode()
     finally:
