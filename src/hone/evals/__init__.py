@@ -1,5 +1,8 @@
 """Judging: evaluators, experiments over datasets, and comparisons that say how sure they are."""
 
+from typing import TYPE_CHECKING
+
+from hone.core import lazily
 from hone.evals._ask import Ask, Embed, Question, Told
 from hone.evals._case import Answer, Evaluator, Figure, Given, Judged, Measure
 from hone.evals._registry import evaluators, make
@@ -17,6 +20,28 @@ from hone.evals.statistics._compare import Comparison, Verdict, compare_paired, 
 from hone.evals.statistics._intervals import Estimate, mean, means_apart, rate, rates_apart
 from hone.evals.statistics._tests import means_differ, rates_differ
 
+if TYPE_CHECKING:
+    from hone.evals.statistics._early import Decision, EarlyStop
+    from hone.evals.statistics._estimate import estimate
+    from hone.evals.statistics._gates import Gate, gate
+    from hone.evals.statistics._power import cases_needed, sight
+    from hone.evals.statistics._slices import Slice, compare_slices
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "Decision": "statistics._early",
+        "EarlyStop": "statistics._early",
+        "estimate": "statistics._estimate",
+        "Gate": "statistics._gates",
+        "gate": "statistics._gates",
+        "cases_needed": "statistics._power",
+        "sight": "statistics._power",
+        "Slice": "statistics._slices",
+        "compare_slices": "statistics._slices",
+    },
+)
+
 __all__ = [
     "TAG",
     "Answer",
@@ -25,11 +50,14 @@ __all__ = [
     "Case",
     "Cell",
     "Comparison",
+    "Decision",
     "Early",
+    "EarlyStop",
     "Embed",
     "Estimate",
     "Evaluator",
     "Figure",
+    "Gate",
     "Given",
     "Judged",
     "Measure",
@@ -38,15 +66,20 @@ __all__ = [
     "Question",
     "Rig",
     "Run",
+    "Slice",
     "Stopping",
     "Summary",
     "Told",
     "Verdict",
     "apart_always",
     "arun",
+    "cases_needed",
     "cells_of",
     "compare_paired",
+    "compare_slices",
+    "estimate",
     "evaluators",
+    "gate",
     "judged",
     "kept_pair",
     "load",
@@ -65,5 +98,6 @@ __all__ = [
     "run",
     "sentence",
     "shown",
+    "sight",
     "whole_name",
 ]

@@ -32,6 +32,16 @@ def test_what_was_seen_of_a_population_is_known_for_sure() -> None:
     assert high == 1.0
 
 
+def test_paired_differences_are_bet_on_in_their_own_bounds() -> None:
+    differences = [float(v) for v in np.random.default_rng(9).choice([-1, 0, 1], 300, p=[0.1, 0.6, 0.3])]
+    low, high = mean_betting(differences, low=-1.0, high=1.0)
+    halves = mean_betting([(d + 1) / 2 for d in differences])
+    assert (low, high) == pytest.approx((2 * halves[0] - 1, 2 * halves[1] - 1))
+    assert 0 < low < 0.2 < high
+    with pytest.raises(ValueError, match=r"-1\.0 is not between 0\.0 and 1\.0"):
+        mean_betting([-1.0])
+
+
 def test_an_interval_never_grows_and_starts_with_everything() -> None:
     bets, last = Betting(), (0.0, 1.0)
     assert (bets.low, bets.high) == last

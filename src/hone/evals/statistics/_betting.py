@@ -55,9 +55,10 @@ class Betting:
         bet = self._bet()
         # What the rest must have on average, if the candidate is the mean of all (section 5).
         expected = self._grid if self.population is None else self._rest()
-        expected = np.clip(expected, _HAIR, 1 - _HAIR)
-        self._up += np.log1p(np.minimum(bet, _LARGEST / expected) * (value - expected))
-        self._down += np.log1p(-np.minimum(bet, _LARGEST / (1 - expected)) * (value - expected))
+        expected = np.minimum(np.maximum(expected, _HAIR), 1 - _HAIR)
+        gain = value - expected
+        self._up += np.log1p(np.minimum(bet, _LARGEST / expected) * gain)
+        self._down += np.log1p(-np.minimum(bet, _LARGEST / (1 - expected)) * gain)
         self.n += 1
         self.total += value
         self._guess += value
@@ -85,12 +86,13 @@ class Betting:
         import numpy as np
 
         limit = log(2 / self.alpha)
-        inside = np.flatnonzero((self._up < limit) & (self._down < limit))
+        inside = np.flatnonzero(np.maximum(self._up, self._down) < limit)
         if len(inside):
             # Between two points of the grid the truth may lie: the last one that is out is the end.
             first, last = max(0, int(inside[0]) - 1), int(inside[-1]) + 2
-            self._grid, self._up, self._down = (x[first:last] for x in (self._grid, self._up, self._down))
-            self.low, self.high = max(self.low, float(self._grid[0])), min(self.high, float(self._grid[-1]))
+            if first > 0 or last < len(self._grid):
+                self._grid, self._up, self._down = (x[first:last] for x in (self._grid, self._up, self._down))
+                self.low, self.high = max(self.low, float(self._grid[0])), min(self.high, float(self._grid[-1]))
         if self.population is not None:
             # What was seen is known; the rest is 0 at least and 1 at most. A hair is left for rounding.
             known, unseen = self.total / self.population, (self.population - self.n) / self.population
@@ -98,9 +100,22 @@ class Betting:
             self.high = min(self.high, known + unseen + _ROUNDING)
 
 
-def mean_betting(values: Iterable[float], alpha: float = 0.05, population: int | None = None) -> tuple[float, float]:
-    """(low, high) of the mean of numbers between 0 and 1, valid after every number at once; see `Betting`."""
+def mean_betting(
+    values: Iterable[float],
+    alpha: float = 0.05,
+    population: int | None = None,
+    *,
+    low: float = 0.0,
+    high: float = 1.0,
+) -> tuple[float, float]:
+    """(low, high) of the mean of numbers between `low` and `high`, valid after every number at once; see `Betting`.
+
+    Raises:
+        ValueError: a number out of range, or more numbers than the population has.
+    """
     bets = Betting(alpha, population)
     for value in values:
-        bets.add(value)
-    return bets.low, bets.high
+        if not low <= value <= high:
+            raise ValueError(f"{value} is not between {low} and {high}")
+        bets.add((value - low) / (high - low))
+    return low + (high - low) * bets.low, low + (high - low) * bets.high

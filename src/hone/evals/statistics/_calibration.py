@@ -39,7 +39,7 @@ def calibration(
 
     Bins of equal width (M. P. Naeini, G. Cooper and M. Hauskrecht, 2015, AAAI; C. Guo et al., 2017, ICML). By chance
     alone it is over 0, and in the bootstrap more so; therefore the interval is the reflected one, 2 x error - quantile
-    (A. C. Davison and D. V. Hinkley, 1997, Bootstrap Methods, section 5.2), cut at 0 and 1.
+    (A. C. Davison and D. V. Hinkley, 1997, Bootstrap Methods, chapter 5), cut at 0 and 1.
 
     Raises:
         CallError: no cases, not as many of both, or a confidence that is not between 0 and 1.

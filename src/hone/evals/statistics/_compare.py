@@ -175,6 +175,7 @@ def sentence(found: Comparison) -> str:
 
 
 def shown(verdict: Verdict) -> str:
+    """The verdict as it is written for people."""
     return verdict.replace("_", " ")
 
 

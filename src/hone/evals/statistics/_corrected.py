@@ -55,7 +55,7 @@ def prediction_powered(human: Sequence[float], judge: Sequence[float], more: Seq
 
     theta = mean(human) - lambda (mean(judge) - mean(more)), lambda = Cov(human, judge) / (Var(judge) (1 + n / N)), of
     variance Var(human - lambda judge) / n + lambda² Var(more) / N (A. N. Angelopoulos, J. C. Duchi and T. Zrnic, 2023,
-    "PPI++: Efficient Prediction-Powered Inference", arXiv 2311.01453, example 6.1). lambda lies in 0 to 1, so that a
+    "PPI++: Efficient Prediction-Powered Inference", arXiv 2311.01453). lambda lies in 0 to 1, so that a
     useless judge does no harm. Both sets must be random samples of the same cases. For two variants give paired
     differences. The t quantile with n - 1 degrees of freedom stands for z. `n` of the estimate is that of the labels.
 

@@ -17,11 +17,11 @@ def estimate(values: Values, groups: Sequence[Hashable] | None = None, *, boolea
     """The mean of cases with its 95 % interval; `method` says which.
 
     A case is a value, or a sequence of the values of its K answers, which count as their mean: the spread of those
-    means holds both parts of the variance, (between + within / K) / n (Miller 2024, section 2.3). `groups` names the
-    group of each case; where no two cases share one, it makes no difference. `boolean` is seen from the values.
+    means holds both parts of the variance, (between + within / K) / n (E. Miller, 2024, arXiv 2411.00640). `groups`
+    names the group of each case; where no two cases share one, it makes no difference. `boolean` is seen from the
+    values.
 
-    Rates: Wilson, or Wilson over the effective number of cases. Numbers: t, or cluster-robust t. Only a case's own
-    answers never count as more cases.
+    Rates: Wilson, or Wilson over the effective number of cases. Numbers: t, or cluster-robust t.
 
     Raises:
         CallError: no values, a case without a value, or not one group for each case.
@@ -37,7 +37,8 @@ def estimate(values: Values, groups: Sequence[Hashable] | None = None, *, boolea
     shared = groups is not None and len(set(groups)) < len(groups)
     means = [sum(case) / len(case) for case in cases]
     if boolean and (repeated or shared):
-        found = clustered_rate(means, groups if groups is not None and shared else range(len(cases)))
+        answers = sum(len(case) for case in cases) / len(cases)
+        found = clustered_rate(means, groups if groups is not None and shared else range(len(cases)), answers)
     elif boolean:
         found = rate([bool(case[0]) for case in cases])
     else:
@@ -65,7 +66,7 @@ class Parts(Struct, frozen=True):
 
 
 def parts(values: Sequence[Sequence[Value]]) -> Parts:
-    """The two parts of the variance, to see what more answers a case would bring (Miller 2024, section 3.1).
+    """The two parts of the variance, to see what more answers a case would bring (Miller 2024).
 
     The mean squares of a one-way layout (R. A. Fisher, 1925): within = pooled variance of a case's answers, between =
     variance of the cases' means less within / K, at least 0. K is the harmonic mean where cases have not all as many.

@@ -11,8 +11,8 @@ def evidence(values: Iterable[float], at_most: float = 0.0, *, low: float = -1.0
     """The e-value against "the mean is `at_most` so much", after each of the values between `low` and `high`.
 
     It is what one unit of money has become by betting on more. If the claim is true, an e-value over 1 / alpha is ever
-    seen with a chance of alpha at most, so one may stop at any time (Waudby-Smith and Ramdas 2024, section 4.1, with
-    the predictable plug-in bets of section 4.3).
+    seen with a chance of alpha at most, so one may stop at any time (Waudby-Smith and Ramdas 2024, section 4, with
+    predictable plug-in bets).
 
     Raises:
         ValueError: a value out of range, or a claim that is no mean of such values.
@@ -47,12 +47,13 @@ def p_of(evidences: Iterable[float]) -> float:
 def mean_asymptotic(
     n: int, mean: float, spread: float, alpha: float = 0.05, *, sharpest: int = 500
 ) -> tuple[float, float]:
-    """(low, high) of the mean of numbers without bounds, valid at every n at once from some dozens on.
+    """(low, high) of the mean of numbers without bounds, valid at every n at once from a hundred or so on.
 
     mean ± spread sqrt(2 (n r² + 1) / (n² r²) log(sqrt(n r² + 1) / alpha)), the normal mixture with estimated standard
     deviation `spread` (I. Waudby-Smith, D. Arbour, R. Sinha, E. H. Kennedy and A. Ramdas, 2024, "Time-uniform central
     limit theory and asymptotic confidence sequences", Annals of Statistics 52, theorem 2.2); r² makes it narrowest
-    after `sharpest` numbers (its appendix B.2). The mixture SPRT is the same boundary read as a test.
+    after `sharpest` numbers. The mixture SPRT is the same boundary read as a test. Measured on
+    exponential numbers at alpha 5 %: ever wrong in 5.3 % of runs looked at from n = 50 on, in 3.2 % from n = 100 on.
     """
     if n < 2:
         return -inf, inf

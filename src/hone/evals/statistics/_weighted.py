@@ -14,7 +14,7 @@ def hajek(values: Sequence[float], probabilities: Sequence[float]) -> Estimate:
     """The mean over all requests, from cases that came into the suite with the given probabilities.
 
     sum(y / pi) / sum(1 / pi) (J. Hajek, 1971), with the linearised variance n / (n - 1) sum(((y - mean) / pi)²) /
-    sum(1 / pi)² (C.-E. Särndal, B. Swensson and J. Wretman, 1992, Model Assisted Survey Sampling, section 5.8) and t
+    sum(1 / pi)² (C.-E. Särndal, B. Swensson and J. Wretman, 1992, Model Assisted Survey Sampling) and t
     with n - 1.
 
     Raises:
