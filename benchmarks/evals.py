@@ -7,9 +7,10 @@
 
 Every case is one call of a model server (`_upstream.py`), 50 at once, and two assertions: does the answer contain a
 text, and how long did it take. CPU is user and system time of the whole process and all that it starts, from its start
-to its end; memory the largest resident size of one process. Each is run several times; CPU and memory are medians, and
-so is what it takes to load the package. hone runs as `hone evals run`, in a project that was opened before: every call
-is recorded as spans, every judgement as a score, every result kept. The bare loop keeps one file of results.
+to its end; memory the largest resident size of one process. hone and the bare loop are run five times, and a figure is
+the median. hone runs as `hone evals run`, in a project that was opened before: every result is committed; spans and
+scores of every call are spooled, as workers of `hone up` do it, and whoever reads them next takes them in, which is a
+row of its own. The bare loop keeps one file of results.
 
 The wall time at 100 ms is that of the run itself, as hone says it, beside the least that so many calls can take.
 """
@@ -32,6 +33,7 @@ from _contenders import Contender, Start, cases, contenders, environ
 
 HERE = Path(__file__).resolve().parent
 AT_ONCE = 50
+OURS = ("hone", "a bare loop")
 
 
 class Model:
@@ -136,6 +138,17 @@ def inside(folder: Path, fresh: bool) -> float:
     return float(json.loads(watched(start, folder)["out"])["wall"])
 
 
+def taking_in(folder: Path, mock: Model) -> float:
+    """CPU seconds more of the first reader of telemetry after a run than of the next."""
+    start = Start([sys.executable, "-m", "hone", "traces", "list", "--limit", "1", "--json"])
+    watched(start, folder)
+    hone = next(each for each in contenders(install=False) if each.name == "hone").prepare(folder, mock.url, AT_ONCE)
+    assert hone is not None
+    watched(Start([*hone.command, "--fresh"]), folder)
+    first, second = (watched(start, folder)["cpu"] for _ in range(2))
+    return first - second
+
+
 _ROUGE = """
 import json, random, resource, sys
 from hone.datasets import Example
@@ -210,6 +223,7 @@ def rows(found: dict[str, dict[str, dict[str, float]]], extra: dict[str, Any], c
         made.append(row(f"{count:,} finished cases again", extra["again"], "s", "<= .5"))
         made.append(row("the same, with the start of the command", extra["again whole"], "s", None))
         made.append(row("calls that it makes", extra["again calls"], "calls", "0"))
+        made.append(row(f"taking in the spans and scores of {count:,} cases", extra["taking in"], "CPU s", None))
     loads = extra["loads"]
     if "hone" in loads:
         others = {name: each for name, each in loads.items() if name != "hone" and each is not None}
@@ -233,7 +247,8 @@ def run(who: list[Contender], folder: Path, count: int, rounds: int, pairs: int)
             for one in who:
                 say(f"{one.name}, {delay} ms")
                 place = folder / f"{one.name.replace(' ', '-')}-{delay}"
-                figures = measure(one, place, mock, count, rounds, fresh=True)
+                times = rounds if one.name in OURS else 1  # the others take minutes
+                figures = measure(one, place, mock, count, times, fresh=True)
                 if not figures:
                     continue
                 found[delay][one.name] = figures
@@ -247,6 +262,7 @@ def run(who: list[Contender], folder: Path, count: int, rounds: int, pairs: int)
                     assert again is not None
                     extra["again whole"] = statistics.median(watched(again, place)["wall"] for _ in range(3))
                     extra["again calls"] = mock.asked() - before
+                    extra["taking in"] = taking_in(place, mock)
     extra["loads"] = {one.name: loading(one, folder, rounds) for one in who if one.name in found["0"]}
     if any(one.name == "hone" for one in who):
         say("ROUGE")

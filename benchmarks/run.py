@@ -17,7 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
-BENCHMARKS = ["imports.py", "embed.py", "evaluators.py", "telemetry.py", "gateway.py", "soak.py"]
+BENCHMARKS = ["imports.py", "embed.py", "evaluators.py", "telemetry.py", "evals.py", "gateway.py", "soak.py"]
 # Alone, a soak takes ten minutes; beside the others two have to do.
 OPTIONS = {"soak.py": ["--minutes", "2"]}
 
