@@ -83,6 +83,16 @@ def judged(house: House, tag: str) -> dict[str, dict[str, bool]]:
     return found
 
 
+def judged_in(house: House, experiment: str) -> dict[str, dict[str, bool]]:
+    """The same of an experiment's answers, some of which an earlier experiment has asked for."""
+    scores = house.telemetry.scores(ScoreQuery(name="correct", limit=100_000))
+    right = {score.target.id: score.value for score in scores}
+    found: dict[str, dict[str, bool]] = {}
+    for result in house.experiments.results(experiment):
+        found.setdefault(result.variant, {})[from_json(result.input)["question"]] = right[result.span_id]
+    return found
+
+
 @one_worker
 def test_it_says_first_that_the_model_is_extractive(ran: Ran) -> None:
     assert "the model is extractive" in ran.talk.splitlines()[0]
@@ -96,7 +106,7 @@ def test_the_numbers_of_the_held_out_questions_are_those_of_the_stored_scores(ra
     assert len(runs) == 2  # one a turn
     counted = {}
     for run in runs:
-        for variant, answers in judged(house, run.id).items():
+        for variant, answers in judged_in(house, run.id).items():
             counted[variant] = answers
     assert {one["name"] for one in ran.told["variants"]} == set(counted)
     for one in ran.told["variants"]:
@@ -115,7 +125,7 @@ def test_the_numbers_of_the_held_out_questions_are_those_of_the_stored_scores(ra
 def test_the_comparison_of_a_turn_is_that_of_the_stored_scores(ran: Ran, house: House, turn: int) -> None:
     told = ran.told["turns"][turn]
     (experiment,) = told["comparison"]["experiments"]
-    answers = judged(house, experiment)
+    answers = judged_in(house, experiment)
     ours, theirs = answers[told["chosen"]], answers[told["against"]]
     assert ours.keys() == theirs.keys()
     assert len(ours) == told["comparison"]["n"] == 355
@@ -135,7 +145,7 @@ def test_the_numbers_of_the_dev_questions_are_those_of_the_stored_scores(ran: Ra
     runs = [each for each in house.experiments.latest("python-docs", limit=100) if each.split == "dev"][::-1]
     assert len(runs) == 2
     for turn, run in enumerate(runs):
-        answers = judged(house, run.id)
+        answers = judged_in(house, run.id)
         assert set(answers) == {one["name"] for one in ran.told["turns"][turn]["dev"]}
         for one in ran.told["turns"][turn]["dev"]:
             again = wilson(sum(answers[one["name"]].values()), 318)

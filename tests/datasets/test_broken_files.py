@@ -244,11 +244,13 @@ def test_what_is_wrong_is_said_with_its_place_and_a_way_out(tmp_path: Path, make
 
 
 SEVERAL = """
-import json, resource, sys
+import json, sys
 from pathlib import Path
 from hone.datasets import open_source, read_source
 found = read_source(open_source(Path(sys.argv[1])))
-print(json.dumps([len(found.examples), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024]))
+# What getrusage says begins with the size of the process that started this one.
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(json.dumps([len(found.examples), int(peak.split()[1]) * 1024]))
 """
 
 
@@ -268,4 +270,4 @@ def test_a_large_file_is_read_row_by_row(tmp_path: Path, ending: str) -> None:
     assert done.returncode == 0, done.stderr
     examples, memory = json.loads(done.stdout)
     assert examples == 50_000
-    assert memory < 700e6, "the examples take 100 MB, and pyarrow as much"
+    assert memory < 500e6, "the examples take 100 MB, and pyarrow as much"

@@ -122,8 +122,8 @@ def test_what_is_exported_can_be_imported(hone: Command, tmp_path: Path, as_: st
 
 
 def test_evaluators_that_hone_does_not_have_are_named(hone: Command, tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("q,__expected\na,fn: output.length\n")
-    assert "no evaluator named javascript" in hone("datasets", "import", "d", "t.csv").stderr
+    (tmp_path / "t.csv").write_text("q,__expected\na,classifier: kind\n")
+    assert "no evaluator named classifier" in hone("datasets", "import", "d", "t.csv").stderr
 
 
 @pytest.mark.parametrize(
