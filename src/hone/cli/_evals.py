@@ -5,36 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
-from rich.markup import escape
 from rich.table import Table
 
 from hone.cli._evals_files import Files, files_options
 from hone.cli._evals_run import changes, parameters_of, progress, result_line
+from hone.cli._evals_shown import report_of, show, show_slices, show_worst
 from hone.cli._near import benched, light
 from hone.cli._say import complain, out, print_json, shared_options, talk
-from hone.core import text_in, to_json, utc
+from hone.core import utc
 from hone.errors import CallError, HoneError, NotFound
-from hone.evals import AUTO, Comparison, Figure, Run, Summary, cards_in, evaluators, kept_pair, load
+from hone.evals import AUTO, Comparison, Run, evaluators, kept_pair, load
 from hone.local import Bench, Options, Plane
-from hone.store import Experiment, Result
-
-_WORST = 5
-
-
-class Report(Struct, frozen=True, kw_only=True):
-    """An experiment in numbers. `failed` are calls that failed; `comparison` is there when one was asked for."""
-
-    experiment: Experiment
-    summaries: list[Summary]
-    calls: int
-    failed: list[Result]
-    comparison: Comparison | None = None
-    missing: int = 0  # answers that were not asked for
-    cost: float | None = None  # dollars that it paid; None where a price is unknown
-    figures: dict[str, list[Figure]] = {}  # numbers of a variant as a whole
 
 
 @click.group("evals")
@@ -141,7 +123,7 @@ def _run(
             )  # fmt: skip
         elif found.ended_early:
             comparison = bench.settled(found, options)
-    _show(_report(found, comparison), as_json, one_line=lines)
+    show(report_of(found, comparison), as_json, one_line=lines)
     files.write(found, comparison, bench.house.project.root)
     return comparison
 
@@ -167,7 +149,7 @@ def rescore(
         whole = _id(bench.house, experiment)
         options = Options(evaluators=asked, by="cli", concurrency=concurrency, watch=bar)
         found = bench.rescore(whole, options, data=data)
-    _show(_report(found, None), as_json)
+    show(report_of(found, None), as_json)
 
 
 @command.command("compare")
@@ -228,11 +210,11 @@ def report(
         found = load(house.experiments, house.project.name, _id(house, experiment))
         files.write(found, None, house.project.root)
     if slices:
-        _show_slices(found, metric, as_json)
+        show_slices(found, metric, as_json)
         return
-    _show(_report(found, None), as_json)
+    show(report_of(found, None), as_json)
     if not as_json:
-        _print_worst(found)
+        show_worst(found)
 
 
 def _id(house: Plane, experiment: str | None) -> str:
@@ -244,28 +226,6 @@ def _id(house: Plane, experiment: str | None) -> str:
     if len(meant) > 1:
         raise CallError(f"{len(meant)} experiments begin with {experiment!r}", hint="give more of the id")
     return meant[0] if meant else str(experiment)
-
-
-def _show_slices(found: Run, metric: str | None, as_json: bool) -> None:
-    if len(found.variants) < 2:
-        raise CallError("one variant alone cannot be compared", hint="run two of them in one experiment")
-    first, second = found.variants[:2]
-    slices = found.slices(first, second, metric)
-    if as_json:
-        print_json({"items": slices, "next": None})
-        return
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for column in ("tag", "n", f"{first} - {second}", "95 % interval", "p", "p of all"):
-        table.add_column(escape(column), justify="right" if column in ("n", "p", "p of all") else "left")
-    for each in slices:
-        at = each.comparison
-        doubt = "" if at.low is None or at.high is None else f"{at.low:+.4g} to {at.high:+.4g}"
-        difference = "" if at.difference is None else f"{at.difference:+.4g}"
-        ps = ["" if p is None else f"{p:.3g}" for p in (at.p, each.adjusted)]
-        table.add_row(escape(each.tag), str(at.n), difference, doubt, *ps)
-    out.print(table)
-    if not slices:
-        talk.print("no tag has cases enough")
 
 
 @command.command("list")
@@ -311,72 +271,6 @@ def _rival(bench: Bench, found: Run, asked: str) -> str | None:
     return released if bench.target(released).sha256 != bench.target(asked).sha256 else None
 
 
-def _report(found: Run, comparison: Comparison | None) -> Report:
-    return Report(
-        experiment=found.experiment,
-        summaries=found.summaries(),
-        calls=len(found.results),
-        failed=found.errors,
-        comparison=comparison,
-        missing=found.missing,
-        cost=found.cost,
-        figures=found.figures,
-    )
-
-
 def _gate(comparison: Comparison | None, strict: bool) -> None:
     if comparison is not None and (comparison.verdict == "fail" or (strict and comparison.verdict == "cannot_tell")):
         sys.exit(1)
-
-
-def _show(report: Report, as_json: bool, *, one_line: bool = False) -> None:
-    if one_line:
-        click.echo(to_json({"report": msgspec.to_builtins(report)}))
-        return
-    if as_json:
-        print_json(report)
-        return
-    at = report.experiment
-    part = f", {at.split}" if at.split else ""
-    talk.print(f"experiment {at.id}: {at.dataset}{part}, {at.examples} examples", style="dim", markup=False)
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for column in ("variant", "metric", "mean", "95 % interval", "n"):
-        table.add_column(column, justify="right" if column in ("mean", "n") else "left")
-    for each in report.summaries:
-        doubt = "" if each.low is None else f"{each.low:.4g} to {each.high:.4g}"
-        value = "" if each.mean is None else f"{each.mean:.4g}"
-        table.add_row(escape(f"{at.task}@{each.variant}"), escape(each.metric), value, doubt, str(each.n))
-    for variant, figures in report.figures.items():
-        for figure in figures:
-            doubt = "" if figure.low is None or figure.high is None else f"{figure.low:.4g} to {figure.high:.4g}"
-            value = "" if figure.value is None else f"{figure.value:.4g}"
-            table.add_row(escape(f"{at.task}@{variant}"), escape(figure.name), value, doubt, str(figure.n or ""))
-    out.print(table)
-    if report.missing:
-        _say_missing(report)
-    if report.failed:
-        line = f"{len(report.failed)} of {report.calls} calls failed, the first with: {report.failed[0].error}"
-        talk.print(line, markup=False, style="red", soft_wrap=True)
-    for card in cards_in(at.metrics):
-        talk.print(card, markup=False, style="dim", soft_wrap=True)
-    if report.comparison is not None:
-        out.print(str(report.comparison), markup=False, soft_wrap=True)
-
-
-def _say_missing(report: Report) -> None:
-    at = report.experiment
-    why = f": {at.note}" if at.note else ""
-    total = at.examples * len(at.variants) * at.repeats
-    on = "" if at.state == "done" else "; run it again to go on"
-    talk.print(f"{report.missing:,} of {total:,} answers are missing{why}{on}", markup=False, soft_wrap=True)
-
-
-def _print_worst(found: Run) -> None:
-    """The first answers that were wrong: a number says that something is, a case says what."""
-    wrong = [
-        (each, said) for each in found.results for said in each.judgements if said.value is False
-    ]  # fmt: skip
-    for each, said in wrong[:_WORST]:
-        answer = " ".join((each.error or each.output).split())[:160]
-        out.print(f"\n{each.variant} {said.name}: {text_in(each.input)}", markup=False)
-        out.print(f"  {answer}\n  {said.explanation or ''}", markup=False, style="dim")
