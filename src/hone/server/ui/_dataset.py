@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from hone.core import text_in, to_json
 from hone.datasets import Dataset, Example, statistics_of
-from hone.errors import CallError, NotFound
+from hone.errors import CallError, DatasetError, NotFound
 from hone.local import House
 from hone.server.ui._dataset_checks import Checker, Checks
 from hone.server.ui._example_form import ExampleForm, form_of
@@ -109,7 +109,11 @@ def read(house: House, name: str, version: str | None = None) -> Dataset:
     """
     if version is None and not (house.datasets / f"{name}.jsonl").exists():
         raise NotFound(f"no dataset {name!r}", hint="hone datasets import NAME FILE makes one")
-    return house.dataset(name) if version is None else house.versions.read(name, version)
+    try:
+        return house.dataset(name) if version is None else house.versions.read(name, version)
+    except DatasetError as problem:
+        problem.status = 422  # the file is the user's to mend
+        raise
 
 
 def recorded(house: House, data: Dataset) -> int:

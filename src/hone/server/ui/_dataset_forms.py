@@ -56,8 +56,9 @@ class DatasetForms:
             if wants_json(request):
                 raise
             seen = await run_in_threadpool(self._again, name, fields, problem)
+            status = problem.status if problem.status < 500 else 422
             return page(
-                request, "dataset.html", self._house.project.name, problem.status, seen=seen,
+                request, "dataset.html", self._house.project.name, status, seen=seen,
                 here=f"/datasets/{name}", query=_query(fields),
             )  # fmt: skip
         return self._said(request, changed)
@@ -94,7 +95,7 @@ class DatasetForms:
     def _again(self, name: str, fields: Fields, problem: HoneError) -> DatasetPage:
         seen = self._view(Asked({"name": name}, {key: value for key, value in _state(fields).items() if value}))
         assert seen.form is not None
-        said = f"{problem}. {problem.hint[:1].upper()}{problem.hint[1:]}." if problem.hint else f"{problem}."
+        said = f"{problem.message}: {problem.hint}" if problem.hint else problem.message
         return msgspec.structs.replace(seen, form=sent_again(seen.form, fields, said))
 
     def _said(self, request: Request, changed: Changed) -> Response:

@@ -51,7 +51,7 @@ def _row(house: House, name: str, ran: Sequence[Experiment]) -> DatasetRow:
     try:
         data = house.dataset(name)
     except HoneError as problem:
-        return DatasetRow(name=name, ran=last, problem=str(problem))
+        return DatasetRow(name=name, ran=last, problem=problem.message)
     known = house.versions.all(name)
     return DatasetRow(
         name=name,
