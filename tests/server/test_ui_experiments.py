@@ -23,9 +23,9 @@ def measured(house: House, name: str = "e1", *, cases: int = 30, better: int = 1
     """`brief` is right where `baseline` is not in the first `better` cases and wrong in the last; both are right in
     the rest. It takes half the time."""
     about = {
-        "id": name, "project": "parcels", "task": "answer", "dataset": "lost", "dataset_sha256": "d" * 64, "split": None,
-        "examples": cases, "variants": {"baseline": "a" * 64, "brief": "b" * 64}, "evaluators": list(METRICS),
-        "metrics": METRICS, "key": name, "state": state, "created": now_ns() - 60_000_000_000, "by": "cli",
+        "id": name, "project": "parcels", "task": "answer", "dataset": "lost", "dataset_sha256": "d" * 64,
+        "split": None, "examples": cases, "variants": {"baseline": "a" * 64, "brief": "b" * 64},
+        "evaluators": list(METRICS), "metrics": METRICS, "key": name, "state": state, "created": now_ns() - 60_000_000_000, "by": "cli",
     }  # fmt: skip
     made = Experiment(**about | fields)
     house.experiments.begin(made)
@@ -48,7 +48,8 @@ def result(at: Experiment, variant: str, n: int, cases: int, better: int) -> Res
     if error is None:
         said.append(Judgement("latency", (1.0 if brief else 2.0) + n % 4 / 10))
     return Result(
-        experiment=at.id, variant=variant, example=f"case {n}", input=json.dumps({"question": f"What is {n}? {HOSTILE}"}),
+        experiment=at.id, variant=variant, example=f"case {n}",
+        input=json.dumps({"question": f"What is {n}? {HOSTILE}"}),
         output="" if error else f"The parcel number {n} came {'early' if brief else 'late'} to Bern {HOSTILE}",
         error=error, judgements=said, tags=("odd" if n % 2 else "even",), trace_id="a" * 32, seconds=1.5, cost=0.002,
         created=at.created + n * 1_000_000_000,
@@ -214,3 +215,36 @@ class TestTheComparison:
     def test_what_is_not_there_is_the_callers_mistake(self, http, house, query):
         made = measured(house)
         assert http.get(f"/experiments/{made.id}/compare?{query}", headers=HTML).status_code == 400
+
+
+class TestTheAnswers:
+    def test_every_number_leads_to_the_answers_it_was_counted_from(self, http, house):
+        made = measured(house)
+        page = http.get(f"/experiments/{made.id}", headers=HTML).text
+        link = re.search(r'href="([^"]+/answers[?]variant=baseline&amp;metric=right)">30<', page)[1]
+        seen = http.get(link.replace("&amp;", "&"), headers={"accept": "application/json"}).json()
+        assert (seen["all"], seen["wrong"], seen["failed"]) == (30, 12, 0)
+        assert [row["value"] for row in seen["rows"]] == [False] * 12 + [True] * 18
+
+    def test_the_worst_come_first_whichever_way_is_better(self, http, house):
+        made = measured(house)
+        slow = http.get(f"/experiments/{made.id}/answers.json?variant=brief&metric=latency").json()["rows"]
+        assert [row["value"] for row in slow[:-1]] == sorted((row["value"] for row in slow[:-1]), reverse=True)
+        assert slow[-1]["value"] is None  # the call failed, and it has no latency
+        little = http.get(f"/experiments/{made.id}/answers.json?metric=overlap").json()["rows"]
+        assert little[0]["value"] == 0.5
+
+    def test_wrong_ones_and_failed_calls_can_be_seen_alone(self, http, house):
+        made = measured(house)
+        failed = http.get(f"/experiments/{made.id}/answers?variant=brief&show=failed", headers=HTML).text
+        assert "UpstreamTimeout: no answer" in failed
+        assert failed.count('<a class="row"') == 1
+        wrong = http.get(f"/experiments/{made.id}/answers?show=wrong", headers=HTML).text
+        assert wrong.count('<a class="row"') == 12
+        assert "because &lt;script&gt;" in wrong
+        assert "<script>alert" not in wrong
+
+    @pytest.mark.parametrize("query", ["variant=nobody", "metric=nothing", "show=some", "page=x"])
+    def test_what_is_not_there_is_the_callers_mistake(self, http, house, query):
+        made = measured(house)
+        assert http.get(f"/experiments/{made.id}/answers?{query}", headers=HTML).status_code == 400

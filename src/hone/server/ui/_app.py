@@ -17,6 +17,7 @@ from hone.server._asgi import headers_of
 from hone.server._problem import problem_of
 from hone.server._session import from_our_page
 from hone.server.ui import _static
+from hone.server.ui._answers import answers
 from hone.server.ui._ask import ask
 from hone.server.ui._compared import compared
 from hone.server.ui._dataset import dataset
@@ -51,7 +52,7 @@ _HEADERS = {
 def ui(house: House, chat: ASGIApp, api_key: str | None = None) -> Starlette:
     """Every page. `chat` is the door of model calls, reached here by a browser that holds a session but no key."""
     name = house.project.name
-    checker = Checker()
+    checker = Checker(house)
     routes = [route for each in pages(house, checker, enforced=api_key is not None) for route in each.routes(name)]
     said = _Said(name)
     return Starlette(
@@ -88,6 +89,7 @@ def pages(house: House, checker: Checker, *, enforced: bool) -> list[Page]:
             view=compared(house),
             parts={"case": "_case.html"},
         ),
+        Page(path="/experiments/{id}/answers", template="answers.html", view=answers(house)),
         Page(path="/datasets", template="datasets.html", view=dataset_list(house)),
         Page(
             path="/datasets/{name}",

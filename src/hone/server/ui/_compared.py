@@ -9,10 +9,12 @@ from hone.core import Change, diff, text_in
 from hone.evals import Comparison, Run, Slice, load, sentence
 from hone.local import House
 from hone.server.ui._face import Asked
+from hone.server.ui._kept import Kept
 from hone.server.ui._plots import reach_of
 from hone.store import Experiment, Result
 
 SIZE = 50
+_KEPT = 200  # comparisons
 _LOOKED_AT = 200  # experiments, newest first
 _SHOWN = 200  # characters of an input in a row
 _ALIKE = 0.3  # the share of common words under which marks on every word would only be in the way
@@ -103,6 +105,8 @@ class ComparisonPage(Struct, frozen=True, kw_only=True):
 def compared(house: House) -> Callable[[Asked], ComparisonPage]:
     """`?a=` against `?b=` by `?metric=`, `?with=` another experiment; `?show=wins` and `?case=ID` say what is seen."""
 
+    kept: Kept[Comparison] = Kept(_KEPT)
+
     def view(asked: Asked) -> ComparisonPage:
         run = load(house.experiments, house.project.name, asked.path["id"])
         others = _others(house, run.experiment)
@@ -113,7 +117,7 @@ def compared(house: House) -> Callable[[Asked], ComparisonPage]:
         metric = asked.query.get("metric") or (metrics[0] if metrics else "")
         apart = bool(metrics) and (a != b or theirs is not run)
         order = sorted(metrics, key=lambda name: name != metric) if metric in metrics else [metric, *metrics]
-        found = [run.compare(a, b, name, other=theirs) for name in order] if apart else []
+        found = [_compared(kept, run, theirs, a, b, name) for name in order] if apart else []
         rows = _cases(run, theirs, a, b, metric) if found else []
         show = _show(asked.query.get("show"))
         seen = [each for each in rows if show in ("all", _outcome(each))]
@@ -142,6 +146,13 @@ def compared(house: House) -> Callable[[Asked], ComparisonPage]:
         )
 
     return view
+
+
+def _compared(kept: Kept[Comparison], run: Run, theirs: Run, a: str, b: str, metric: str) -> Comparison:
+    """Made once for the same values: the test of many numbers takes a second, and a look at a case should not."""
+    values = (tuple(side.values(name, metric).items()) for side, name in ((run, a), (theirs, b)))
+    key = (run.experiment.id, theirs.experiment.id, a, b, metric, *map(hash, values))
+    return kept.of(key, lambda: run.compare(a, b, metric, other=theirs))
 
 
 def _others(house: House, at: Experiment) -> list[Experiment]:

@@ -6,8 +6,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hone.core import text_in, to_json
-from hone.datasets import Dataset, Example, statistics_of
-from hone.errors import CallError, DatasetError, NotFound
+from hone.datasets import Dataset, Example
+from hone.errors import CallError, NotFound
 from hone.local import House
 from hone.server.ui._dataset_checks import Checker, Checks
 from hone.server.ui._example_form import ExampleForm, form_of
@@ -68,13 +68,13 @@ def dataset(house: House, checker: Checker) -> Callable[[Asked], DatasetPage]:
 
     def view(asked: Asked) -> DatasetPage:
         name, version = asked.path["name"], asked.query.get("version") or None
-        data = read(house, name, version)
+        data = checker.read(name, version)
         checks = checker.of(data)
         chosen = {key: asked.query[key] for key in _CHOSEN if asked.query.get(key)}
         found = [each for each in data if _fits(each, asked.query.get("q", ""), chosen, checks)]
         pages = max(1, -(-len(found) // SIZE))
         at = min(max(1, asked.number("page", 1)), pages)
-        numbers = statistics_of(data)
+        numbers = checks.statistics
         return DatasetPage(
             name=name,
             version=version,
@@ -98,22 +98,6 @@ def dataset(house: House, checker: Checker) -> Callable[[Asked], DatasetPage]:
         )  # fmt: skip
 
     return view
-
-
-def read(house: House, name: str, version: str | None = None) -> Dataset:
-    """A dataset as it is now, or was.
-
-    Raises:
-        NotFound: there is none, or no such version.
-        DatasetError: a line of the file is wrong.
-    """
-    if version is None and not (house.datasets / f"{name}.jsonl").exists():
-        raise NotFound(f"no dataset {name!r}", hint="hone datasets import NAME FILE makes one")
-    try:
-        return house.dataset(name) if version is None else house.versions.read(name, version)
-    except DatasetError as problem:
-        problem.status = 422  # the file is the user's to mend
-        raise
 
 
 def recorded(house: House, data: Dataset) -> int:

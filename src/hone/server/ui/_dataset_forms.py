@@ -12,8 +12,8 @@ from starlette.routing import Route
 from hone.datasets import DatasetFile
 from hone.errors import CallError, HoneError, NotFound
 from hone.local import House, record
-from hone.server.ui._dataset import DatasetPage, dataset, given_in, read
-from hone.server.ui._dataset_checks import Checker
+from hone.server.ui._dataset import DatasetPage, dataset, given_in
+from hone.server.ui._dataset_checks import Checker, read
 from hone.server.ui._example_form import example_from, sent_again
 from hone.server.ui._face import Asked, json_of, page, wants_json
 from hone.server.ui._posted import Fields, one, posted

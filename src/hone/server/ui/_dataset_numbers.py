@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from hone.datasets import DatasetDiff, Duplicates, Leaks, Statistics, diff_datasets, statistics_of
+from hone.datasets import DatasetDiff, Duplicates, Leaks, Statistics, diff_datasets
 from hone.errors import NotFound
 from hone.local import House
-from hone.server.ui._dataset import read, recorded
-from hone.server.ui._dataset_checks import Checker
+from hone.server.ui._dataset import recorded
+from hone.server.ui._dataset_checks import Checker, read
 from hone.server.ui._dataset_list import runs_of
 from hone.server.ui._face import Asked
 from hone.store import DatasetVersion, Experiment
@@ -58,13 +58,13 @@ class DiffPage(Struct, frozen=True, kw_only=True):
 def numbers(house: House, checker: Checker) -> Callable[[Asked], NumbersPage]:
     def view(asked: Asked) -> NumbersPage:
         name, version = asked.path["name"], asked.query.get("version") or None
-        data = read(house, name, version)
+        data = checker.read(name, version)
         found = checker.of(data)
         return NumbersPage(
             name=name,
             version=version,
             number=recorded(house, data),
-            statistics=statistics_of(data),
+            statistics=found.statistics,
             duplicates=found.duplicates,
             leaks=found.leaks,
         )
