@@ -25,7 +25,8 @@ def measured(house: House, name: str = "e1", *, cases: int = 30, better: int = 1
     about = {
         "id": name, "project": "parcels", "task": "answer", "dataset": "lost", "dataset_sha256": "d" * 64,
         "split": None, "examples": cases, "variants": {"baseline": "a" * 64, "brief": "b" * 64},
-        "evaluators": list(METRICS), "metrics": METRICS, "key": name, "state": state, "created": now_ns() - 60_000_000_000, "by": "cli",
+        "evaluators": list(METRICS), "metrics": METRICS, "key": name, "state": state,
+        "created": now_ns() - 60_000_000_000, "by": "cli",
     }  # fmt: skip
     made = Experiment(**about | fields)
     house.experiments.begin(made)
