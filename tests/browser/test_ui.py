@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from hone.client import Remote
 from hone.core import Span, now_ns
@@ -18,7 +18,6 @@ from hone.testing import FakeProvider, Step
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 QUESTION = "When does a parcel count as lost?"
 EXAMPLES = """\
 {"input": {"question": "When does a parcel count as lost?"}, "expected": "seven working days"}
@@ -272,7 +271,7 @@ def test_the_key_is_asked_for_once(page, house):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_every_page_can_be_read_by_everybody(chromium, lived_in, house, scheme, width):
+def test_every_page_can_be_read_by_everybody(chromium, lived_in, house, unreadable, scheme, width):
     """axe-core finds nothing, and nothing is wider than the screen."""
     remote = Remote(lived_in)
     options = Options(evaluators=["contains", "latency"])
@@ -283,14 +282,7 @@ def test_every_page_can_be_read_by_everybody(chromium, lived_in, house, scheme, 
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     for path in PAGES:
-        page.goto(lived_in + path.replace("EXPERIMENT", run.id))
-        page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true")
-        page.evaluate(AXE.read_text())
-        found = page.evaluate(
-            "async () => (await axe.run()).violations.map((one) => [one.id, one.nodes.map((n) => n.html)])"
-        )
-        assert found == [], path
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        assert unreadable(page, lived_in + path.replace("EXPERIMENT", run.id)) == [], path
     assert [line for line in said if "status of 400" not in line] == []
     context.close()
 
@@ -298,18 +290,7 @@ def test_every_page_can_be_read_by_everybody(chromium, lived_in, house, scheme, 
 @pytest.mark.parametrize(
     "path", ["/", "/traces", f"/traces/{TRACE}", f"/ask?trace={TRACE}", "/releases/answer", "/gateway", "/keys"]
 )
-def test_a_first_load_is_small(chromium: Browser, lived_in, path):
-    context = chromium.new_context()
-    page = context.new_page()
-    wire = context.new_cdp_session(page)
-    wire.send("Network.enable")
-    kinds, sizes = {}, {}
-    wire.on("Network.responseReceived", lambda event: kinds.update({event["requestId"]: event["type"]}))
-    wire.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
-    page.goto(lived_in + path, wait_until="load")
-    page.evaluate("document.fonts.ready.then(() => 0)")
-    page.wait_for_timeout(200)
-    code = sum(sizes[one] for one, kind in kinds.items() if kind in ("Script", "Stylesheet"))
+def test_a_first_load_is_small(first_load, lived_in, path):
+    code, requests = first_load(lived_in + path)
     assert code <= 90 * 1024
-    assert len(kinds) <= 6
-    context.close()
+    assert requests <= 6

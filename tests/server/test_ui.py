@@ -17,8 +17,8 @@ from hone.testing import Step
 HTML = {"accept": "text/html"}
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 PAGES = [
-    "/", "/traces", "/ask", "/experiments", "/releases", "/releases/answer", "/prompts", "/prompts/answer", "/gateway",
-    "/keys",
+    "/", "/traces", "/ask", "/datasets", "/experiments", "/judges", "/judges/fluency", "/releases", "/releases/answer",
+    "/prompts", "/prompts/answer", "/gateway", "/keys",
 ]  # fmt: skip
 
 
@@ -233,14 +233,14 @@ def test_two_variants_of_an_experiment_are_compared(http, house, folder):
     run = Bench(house, remote).evaluate(["answer", "answer@concise"], "words", options).experiment
     remote.close()
     assert [item["id"] for item in http.get("/experiments.json").json()["items"]] == [run.id]
-    seen = http.get(f"/experiments/{run.id}.json").json()
+    seen = http.get(f"/experiments/{run.id}/compare.json").json()
     assert (seen["a"], seen["b"], seen["metric"]) == ("concise", "baseline", "contains")
     assert seen["sentence"].startswith("concise is worse than baseline on contains: -1, 95 % interval -1 to -0.")
     assert [(one["metric"], one["n"]) for one in seen["comparisons"]] == [("contains", 12), ("latency", 12)]
     assert [(case["a"], case["b"]) for case in seen["cases"]] == [(0.0, 1.0)] * 12
-    page = http.get(f"/experiments/{run.id}?a=baseline&b=concise", headers=HTML).text
+    page = http.get(f"/experiments/{run.id}/compare?a=baseline&b=concise", headers=HTML).text
     assert "✓ baseline beats concise on contains" in page
-    assert http.get(f"/experiments/{run.id}?a=nobody", headers=HTML).status_code == 400
+    assert http.get(f"/experiments/{run.id}/compare?a=nobody", headers=HTML).status_code == 400
 
 
 def test_prompts_show_every_text_they_have_had(http, house):
@@ -251,7 +251,17 @@ def test_prompts_show_every_text_they_have_had(http, house):
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/traces/" + "b" * 32, "/releases/nope", "/prompts/nope", "/experiments/nope"]
+    "path",
+    [
+        "/nothing",
+        "/traces/" + "b" * 32,
+        "/releases/nope",
+        "/prompts/nope",
+        "/experiments/nope",
+        "/experiments/nope/compare",
+        "/datasets/nope",
+        "/judges/nope",
+    ],
 )
 def test_what_is_not_there_is_said_in_the_callers_way(http, path):
     page = http.get(path, headers=HTML)

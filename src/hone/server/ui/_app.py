@@ -17,11 +17,19 @@ from hone.server._asgi import headers_of
 from hone.server._problem import problem_of
 from hone.server._session import from_our_page
 from hone.server.ui import _static
+from hone.server.ui._answers import answers
 from hone.server.ui._ask import ask
-from hone.server.ui._experiments import compared, experiment_list
+from hone.server.ui._compared import compared
+from hone.server.ui._dataset import dataset
+from hone.server.ui._dataset_checks import Checker
+from hone.server.ui._dataset_forms import DatasetForms
+from hone.server.ui._dataset_list import dataset_list
+from hone.server.ui._dataset_numbers import difference, numbers, versions
+from hone.server.ui._experiments import experiment, experiment_list
 from hone.server.ui._face import Page, page, wants_json
 from hone.server.ui._forms import Forms
 from hone.server.ui._gateway import gateway
+from hone.server.ui._judges import judge, judge_list
 from hone.server.ui._key_forms import KeyForms
 from hone.server.ui._keys import keys
 from hone.server.ui._overview import overview
@@ -44,13 +52,15 @@ _HEADERS = {
 def ui(house: House, chat: ASGIApp, api_key: str | None = None) -> Starlette:
     """Every page. `chat` is the door of model calls, reached here by a browser that holds a session but no key."""
     name = house.project.name
-    routes = [route for each in pages(house, enforced=api_key is not None) for route in each.routes(name)]
+    checker = Checker(house)
+    routes = [route for each in pages(house, checker, enforced=api_key is not None) for route in each.routes(name)]
     said = _Said(name)
     return Starlette(
         routes=[
             *_static.routes,
             *Forms(house, api_key).routes,
             *KeyForms(house).routes,
+            *DatasetForms(house, checker).routes,
             Route("/ask/completions", _Door(chat), methods=["POST"]),
             *routes,
         ],
@@ -59,7 +69,7 @@ def ui(house: House, chat: ASGIApp, api_key: str | None = None) -> Starlette:
     )
 
 
-def pages(house: House, *, enforced: bool) -> list[Page]:
+def pages(house: House, checker: Checker, *, enforced: bool) -> list[Page]:
     """Fixed paths stand before those with a name in them. `enforced`: callers must show a key."""
     return [
         Page(path="/", twin="/overview.json", template="overview.html", view=overview(house)),
@@ -67,7 +77,31 @@ def pages(house: House, *, enforced: bool) -> list[Page]:
         Page(path="/traces/new", template="newer.html", view=newer(house)),
         Page(path="/traces/{trace_id}", template="trace.html", view=trace(house), parts={"span": "_span.html"}),
         Page(path="/experiments", template="experiments.html", view=experiment_list(house)),
-        Page(path="/experiments/{id}", template="comparison.html", view=compared(house)),
+        Page(
+            path="/experiments/{id}",
+            template="experiment.html",
+            view=experiment(house),
+            parts={"progress": "_progress.html"},
+        ),
+        Page(
+            path="/experiments/{id}/compare",
+            template="comparison.html",
+            view=compared(house),
+            parts={"case": "_case.html"},
+        ),
+        Page(path="/experiments/{id}/answers", template="answers.html", view=answers(house)),
+        Page(path="/datasets", template="datasets.html", view=dataset_list(house)),
+        Page(
+            path="/datasets/{name}",
+            template="dataset.html",
+            view=dataset(house, checker),
+            parts={"example": "_example.html"},
+        ),
+        Page(path="/datasets/{name}/numbers", template="dataset_numbers.html", view=numbers(house, checker)),
+        Page(path="/datasets/{name}/versions", template="dataset_versions.html", view=versions(house)),
+        Page(path="/datasets/{name}/diff", template="dataset_diff.html", view=difference(house)),
+        Page(path="/judges", template="judges.html", view=judge_list(house)),
+        Page(path="/judges/{name}", template="judge.html", view=judge(house)),
         Page(path="/releases", template="releases.html", view=release_list(house)),
         Page(path="/releases/{task}", template="release.html", view=release(house)),
         Page(path="/ask", template="ask.html", view=ask(house), parts={"answer": "_answer.html"}),

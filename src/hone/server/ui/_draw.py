@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from hone.evals import Comparison
 from hone.server.ui._mark import joined, mark
 from hone.server.ui._shapes import Row, Share
 
@@ -89,25 +88,3 @@ def shares(parts: Sequence[Share]) -> Markup:
     said = ", ".join(f"{part.name} {part.share:.0%}" for part in parts)
     frame = '<svg class="shares" viewBox="0 0 200 8" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
     return mark(frame, said, joined(pieces))
-
-
-def whisker(found: Comparison) -> Markup:
-    """A difference with its interval on a scale of its own, since metrics differ in unit; the line is no difference."""
-    if found.difference is None:
-        return mark("")
-    ends = [found.difference if end is None else end for end in (found.low, found.high)]
-    reach = max(abs(end) for end in (*ends, found.difference)) or 1.0
-    x, low, high = (f"{150 + value / reach * 140:.1f}" for value in (found.difference, *ends))
-    frame = (
-        '<svg class="whisker {}" viewBox="0 0 300 20" preserveAspectRatio="none" aria-hidden="true">'
-        '<line class="zero" x1="150" x2="150" y1="0" y2="20"/><line class="reach" x1="{}" x2="{}" y1="10" y2="10"/>'
-        '<line class="middle" x1="{}" x2="{}" y1="4" y2="16"/></svg>'
-    )
-    return mark(frame, _tone(found), low, high, x, x)
-
-
-def _tone(row: Comparison) -> str:
-    """Open where the interval holds 0: then the data does not say which is better."""
-    if row.difference is None or row.low is None or row.high is None or row.low <= 0 <= row.high:
-        return "open"
-    return "good" if (row.difference > 0) == (row.direction == "up") else "bad"

@@ -3,6 +3,7 @@
 So whatever a page shows, a program can have. `PATH.json` or `Accept: application/json` asks for the second face.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -86,11 +87,17 @@ def page(request: Request, template: str, project: str, status: int = 200, **val
         "q": request.query_params.get("q", ""),
         "signed_in": COOKIE in request.cookies,
     }
-    return HTMLResponse(render(template, **{"json_path": None, **common, **values}), status_code=status)
+    text = render(template, **{"json_path": None, **common, **values})
+    return HTMLResponse(text.encode("utf-8", "replace"), status_code=status)
 
 
 def json_of(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")
+    """Half a surrogate pair, which is no UTF-8, is escaped as JSON allows."""
+    try:
+        content = msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        content = json.dumps(msgspec.to_builtins(value)).encode()
+    return Response(content, media_type="application/json")
 
 
 def wants_json(request: Request) -> bool:

@@ -1,16 +1,18 @@
 """Templates, and how values look in them: numbers with a muted unit, drawings as SVG without inline style."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from hone.core import Rate, to_json, utc
-from hone.server.ui import _draw
-from hone.server.ui._mark import mark
+from hone.core import Change, Rate, to_json, utc
+from hone.evals import Estimate
+from hone.server.ui import _draw, _plots
+from hone.server.ui._mark import joined, mark
 from hone.server.ui._shapes import Figure
 from hone.server.ui._static import static_url
 from hone.traces import wording
@@ -105,6 +107,39 @@ def verdict(value: bool | float | str) -> Markup:
     return escape(f"{value:.3g}" if isinstance(value, float | int) else value)
 
 
+def estimate(found: Estimate | None) -> Markup:
+    """`0.82 [0.79, 0.85] n=400`, how it was reckoned in the title."""
+    if found is None:
+        return NOTHING
+    frame = '<span title="{}">{} <span class="unit">{} n={}</span></span>'
+    return mark(frame, found.method, f"{found.mean:.3g}", doubt(found.low, found.high), f"{found.n:,}")
+
+
+def doubt(low: float | None, high: float | None, signed: bool = False) -> str:
+    """The interval beside a number, empty where it is unknown."""
+    if low is None or high is None:
+        return ""
+    return f"[{low:+.3g}, {high:+.3g}]" if signed else f"[{low:.3g}, {high:.3g}]"
+
+
+def changes(found: Iterable[Change], side: str = "both") -> Markup:
+    """A text with what was taken out and put in; `side` shows the `old` or the `new` one alone."""
+    hidden = {"old": "added", "new": "removed", "both": ""}[side]
+    return joined([_changed(each) for each in found if each.kind != hidden])
+
+
+def _changed(each: Change) -> Markup:
+    if each.kind == "same":
+        return escape(each.text)
+    return mark("<del>{}</del>", each.text) if each.kind == "removed" else mark("<ins>{}</ins>", each.text)
+
+
+def again(query: str, **changed: Any) -> str:
+    """The query of this page with other values; None leaves a name out."""
+    known = dict(parse_qsl(query.removeprefix("?"), keep_blank_values=True)) | changed
+    return f"?{urlencode({name: value for name, value in known.items() if value not in (None, '')})}"
+
+
 def traces_url(text: str) -> str:
     return f"/traces?{urlencode({'q': text})}"
 
@@ -120,11 +155,14 @@ def _made() -> Environment:
     made.filters |= {
         "latency": latency, "dollars": dollars, "count": count, "percent": percent, "rate": rate, "moment": moment,
         "change": change, "json": pretty, "short": short, "python": repr, "verdict": verdict, "amount": amount,
+        "estimate": estimate, "changes": changes,
     }  # fmt: skip
     made.globals |= {
-        "static": static_url, "spark": _draw.spark, "waterfall": _draw.waterfall, "whisker": _draw.whisker,
+        "static": static_url, "spark": _draw.spark, "waterfall": _draw.waterfall,
         "shares": _draw.shares, "bar": _draw.bar, "traces_url": traces_url, "wording": wording,
-        "used_of": _draw.used_of,
+        "used_of": _draw.used_of, "again": again, "doubt": doubt, "Scale": _plots.Scale, "interval": _plots.interval,
+        "axis": _plots.axis, "tone_of": _plots.tone_of, "histogram": _plots.histogram, "slope": _plots.slope,
+        "progress": _plots.progress, "reach_of": _plots.reach_of,
     }  # fmt: skip
     return made
 

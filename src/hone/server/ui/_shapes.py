@@ -5,7 +5,6 @@ from typing import Literal
 from msgspec import Struct, field
 
 from hone.core import Passage, Rate, Score, Span, SpanStatus
-from hone.evals import Comparison
 from hone.releases import Decision
 from hone.store import Experiment, Release
 from hone.traces import TraceRow
@@ -125,35 +124,6 @@ class TraceView(Struct, frozen=True, kw_only=True):
 class ExperimentList(Struct, frozen=True):
     items: list[Experiment]
     next: str | None = None
-
-
-class CaseRow(Struct, frozen=True, kw_only=True):
-    """One example under both."""
-
-    id: str
-    input: str
-    a: float
-    b: float
-    trace_a: str | None = None
-    trace_b: str | None = None
-    reason: str | None = None
-
-    @property
-    def change(self) -> float:
-        return self.a - self.b
-
-
-class ComparisonPage(Struct, frozen=True, kw_only=True):
-    """Variant `a` against variant `b`. `cases` are of the first comparison's metric, the largest change first."""
-
-    experiment: Experiment
-    a: str
-    b: str
-    metric: str
-    metrics: list[str]
-    sentence: str
-    comparisons: list[Comparison]  # the chosen metric first
-    cases: list[CaseRow]
 
 
 class Live(Struct, frozen=True, kw_only=True):

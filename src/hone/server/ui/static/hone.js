@@ -2,7 +2,7 @@
 
 const HELP = [
   ["/", "search traces"], ["j k", "next, previous row"], ["enter", "open the row"], ["x", "choose the row"], ["esc", "back"],
-  ["g o", "overview"], ["g t", "traces"], ["g a", "ask"], ["g e", "experiments"], ["g r", "releases"], ["g p", "prompts"],
+  ["g o", "overview"], ["g t", "traces"], ["g a", "ask"], ["g d", "datasets"], ["g e", "experiments"], ["g j", "judges"], ["g r", "releases"], ["g p", "prompts"],
   ["g g", "gateway"], ["g k", "keys and budgets"],
   ["ctrl k", "go to"], ["?", "these keys"],
 ];
