@@ -134,3 +134,30 @@ def test_watching_asks_only_what_has_changed(tmp_path: Path, environment: dict[s
         assert (second["calls"], second["summaries"][0]["mean"]) == (41, 1.0)
         assert second["cost"] == pytest.approx(0.004), "one call alone"
         process.terminate()
+
+
+def test_a_few_cases_that_stand_for_all_say_what_all_would(tmp_path: Path, hone: Command) -> None:
+    twin = '[tasks.answer.variants.twin]\nmodels = ["twin"]\n[models.twin]\nuse = "fake/twin"\n'
+    (tmp_path / "hone.toml").write_text(FILE + twin)
+    cases = [
+        json.dumps(
+            {"id": f"e{n}", "input": f"question {n}", "expected": f"question {n}" if n % 3 else "something else"}
+        )
+        for n in range(60)
+    ]
+    (tmp_path / "datasets" / "some.jsonl").write_text("\n".join(cases))
+    arguments = ("run", "answer@twin", "--data", "some", "-e", "exact", "--anchors", "15", "--json")
+    early = hone(*arguments)
+    assert early.returncode == 2
+    assert "run another variant over all of them first" in early.stderr
+    assert hone("run", "answer", "--data", "some", "-e", "exact", "--json").returncode == 0
+    done = hone(*arguments)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    (overall,) = said["overall"]
+    assert said["calls"] == overall["asked"] == 15
+    assert (overall["examples"], overall["runs"]) == (60, 1)
+    # It answers as the other one does, so what that one knows of the other 45 tells all.
+    assert overall["mean"] == pytest.approx(40 / 60)
+    few = next(each for each in said["summaries"] if each["metric"] == "exact")
+    assert overall["high"] - overall["low"] < few["high"] - few["low"]

@@ -46,6 +46,7 @@ def command() -> None:
 @click.option("--stop-early", is_flag=True, help="End as soon as the comparison is settled.")
 @click.option("--max-cost", type=click.FloatRange(0, min_open=True), metavar="USD", help="End before more is spent.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many examples.")
+@click.option("--anchors", type=click.IntRange(2), help="Only so many that stand for all, by how earlier runs went.")
 @click.option("--concurrency", type=click.IntRange(1, 256), default=8, show_default=True)
 @click.option("--retries", type=click.IntRange(0, 20), default=3, show_default=True, help="Of a failure that may pass.")
 @click.option("--fresh", is_flag=True, help="Ask again what was asked before.")
@@ -123,7 +124,8 @@ def _run(
             )  # fmt: skip
         elif found.ended_early:
             comparison = bench.settled(found, options)
-    show(report_of(found, comparison), as_json, one_line=lines)
+    whole = [] if options.anchors is None else bench.overall(found, cases, options)
+    show(report_of(found, comparison, whole), as_json, one_line=lines)
     files.write(found, comparison, bench.house.project.root)
     return comparison
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from hone.cli._say import out, print_json, talk
 from hone.core import text_in, to_json
 from hone.errors import CallError
-from hone.evals import Comparison, Figure, Run, Summary, cards_in
+from hone.evals import Comparison, Figure, Overall, Run, Summary, cards_in
 from hone.store import Experiment, Result
 
 _WORST = 5
@@ -26,9 +26,10 @@ class Report(Struct, frozen=True, kw_only=True):
     missing: int = 0  # answers that were not asked for
     cost: float | None = None  # dollars that it paid; None where a price is unknown
     figures: dict[str, list[Figure]] = {}  # numbers of a variant as a whole
+    overall: list[Overall] = []  # what the few that were asked say of all
 
 
-def report_of(found: Run, comparison: Comparison | None) -> Report:
+def report_of(found: Run, comparison: Comparison | None, overall: list[Overall] | None = None) -> Report:
     return Report(
         experiment=found.experiment,
         summaries=found.summaries(),
@@ -38,6 +39,7 @@ def report_of(found: Run, comparison: Comparison | None) -> Report:
         missing=found.missing,
         cost=found.cost,
         figures=found.figures,
+        overall=overall or [],
     )
 
 
@@ -57,6 +59,11 @@ def show(report: Report, as_json: bool, *, one_line: bool = False) -> None:
     if report.failed:
         line = f"{len(report.failed)} of {report.calls} calls failed, the first with: {report.failed[0].error}"
         talk.print(line, markup=False, style="red", soft_wrap=True)
+    for each in report.overall:
+        runs = "one earlier run" if each.runs == 1 else f"{each.runs} earlier runs"
+        doubt = "" if each.low is None or each.high is None else f" ({each.low:.4g} to {each.high:.4g})"
+        line = f"{at.task}@{each.variant} over all {each.examples:,} examples, by {runs}: {each.metric} {each.mean:.4g}"
+        out.print(f"{line}{doubt}", markup=False, soft_wrap=True)
     for card in cards_in(at.metrics):
         talk.print(card, markup=False, style="dim", soft_wrap=True)
     if report.comparison is not None:

@@ -15,6 +15,7 @@ from hone.evals.metrics.retrieval._trec import Scored, read_qrels, read_run, sco
 from hone.evals.metrics.safety._honest import honest_examples
 from hone.evals.metrics.text._contains import whole_name
 from hone.evals.runs._cells import Cell, matrix, plain
+from hone.evals.runs._earlier import Overall, anchored, earlier, overall
 from hone.evals.runs._early import Early
 from hone.evals.runs._kept import kept_pair
 from hone.evals.runs._plan import Case, Plan
@@ -73,6 +74,7 @@ __all__ = [
     "Given",
     "Judged",
     "Measure",
+    "Overall",
     "Plan",
     "Progress",
     "Question",
@@ -85,6 +87,7 @@ __all__ = [
     "Summary",
     "Told",
     "Verdict",
+    "anchored",
     "apart_always",
     "arun",
     "cards_in",
@@ -94,6 +97,7 @@ __all__ = [
     "compare_paired",
     "compare_slices",
     "corrected_by",
+    "earlier",
     "estimate",
     "evaluators",
     "gate",
@@ -107,6 +111,7 @@ __all__ = [
     "mean_always",
     "means_apart",
     "means_differ",
+    "overall",
     "plain",
     "rate",
     "rate_always",

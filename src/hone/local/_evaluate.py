@@ -24,16 +24,20 @@ from hone.evals import (
     Embed,
     Evaluator,
     Given,
+    Overall,
     Plan,
     Progress,
     Rig,
     Run,
     Stopping,
+    anchored,
     arun,
     cells_of,
     choose,
+    earlier,
     load,
     matrix,
+    overall,
     rescore,
 )
 from hone.local._calling import far, near
@@ -60,6 +64,7 @@ class Options(Struct, frozen=True, kw_only=True):
     evaluators: Sequence[Asked] = ()
     split: Split | None = None
     limit: int | None = None
+    anchors: int | None = None  # so many examples that stand for all, chosen by how earlier runs went
     models: Sequence[str] = ()
     parameters: Mapping[str, Sequence[Any]] = {}
     repeats: int = 1
@@ -108,7 +113,25 @@ class Bench:
             ProjectError: the dataset or the project is wrong.
         """
         ran = partial(arun, fresh=options.fresh, experiment=options.experiment)
-        return self._run(ran, self.plan(names, data, options), options)
+        plan = self.plan(names, data, options)
+        if options.anchors is not None:
+            metric = options.metric or next(iter(plan.metrics))
+            plan = replace(plan, only=frozenset(anchored(self._earlier(plan, metric), options.anchors, metric)))
+        return self._run(ran, plan, options)
+
+    def overall(self, found: Run, data: Data, options: Options) -> list[Overall]:
+        """What a run over `anchors` says of all examples.
+
+        Raises:
+            CallError: too few were asked to learn from the earlier runs.
+        """
+        metric = options.metric or next(iter(found.experiment.metrics))
+        project, task = self.house.project.name, found.experiment.task
+        known = earlier(self.house.experiments, project, task, self.dataset(data), options.split, metric)
+        return overall(found, metric, known)
+
+    def _earlier(self, plan: Plan, metric: str) -> list[dict[str, float]]:
+        return earlier(self.house.experiments, plan.project, plan.task, plan.dataset, plan.split, metric)
 
     def rescore(self, experiment: str, options: Options, *, data: Data | None = None) -> Run:
         """Judge what an experiment has answered by other evaluators, or by the same that have changed.

@@ -42,6 +42,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     dataset: Dataset
     split: Split | None = None
     limit: int | None = None  # the first so many examples
+    only: frozenset[str] | None = None  # the examples with these ids
     cells: tuple[Cell, ...]
     repeats: int = 1
     evaluators: Sequence[Evaluator]
@@ -51,7 +52,8 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     @property
     def examples(self) -> tuple[Example, ...]:
-        return self.dataset.split(self.split)[: self.limit]
+        given = self.dataset.split(self.split)
+        return tuple(each for each in given if self.only is None or each.id in self.only)[: self.limit]
 
     @property
     def key(self) -> str:
