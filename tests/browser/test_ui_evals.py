@@ -154,9 +154,9 @@ def test_examples_are_added_and_deleted_without_a_script(chromium, url, house):
 
 
 def test_a_person_compares_two_variants_case_by_case(page, url):
-    page.goto(f"{url}/experiments")
     page.goto(f"{url}/experiments/run")
-    page.click("a:text('Compare brief with baseline')")
+    expect(page.locator("a:text('Compare brief with baseline')")).to_be_visible()
+    page.keyboard.press("c")
     expect(page.locator(".verdict")).to_contain_text("brief cannot be told apart from baseline on right")
     expect(page.locator("#case")).to_contain_text("where is the COUNTER")  # the loss is the first to be seen
     page.click("a.row:text('Who pays')")

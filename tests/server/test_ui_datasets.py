@@ -131,6 +131,16 @@ class TestEditing:
         http.post("/datasets/lost/save", data=sent)
         assert json.loads(lost.read_text()) == odd
 
+    def test_half_a_surrogate_pair_is_shown_edited_and_kept(self, http, lost):
+        lost.write_text(json.dumps({"id": "half", "input": {"question": "a\ud800b"}, "expected": "yes"}) + "\n")
+        assert "a?b" in http.get("/datasets/lost?example=half", headers=HTML).text
+        seen = json.loads(http.get("/datasets/lost.json?example=half").text)
+        assert seen["open"]["example"]["input"] == {"question": "a\ud800b"}
+        form = self.form(http, "half")
+        assert form["json:input.question"] == '"a\\ud800b"'
+        http.post("/datasets/lost/save", data=form | {"text:expected": "no"})
+        assert json.loads(lost.read_text()) == {"id": "half", "input": {"question": "a\ud800b"}, "expected": "no"}
+
     def test_a_drawn_split_is_not_written_down(self, http, lost):
         lost.write_text(json.dumps({"id": "a", "input": "where?", "expected": "here"}) + "\n")
         http.post("/datasets/lost/save", data=self.form(http, "a") | {"text:expected": "there"})

@@ -151,6 +151,12 @@ class TestTheComparison:
         worse = http.get(f"/experiments/{made.id}/compare?a=baseline&b=brief", headers=HTML).text
         assert "✗ baseline is worse than brief" in worse
 
+    def test_what_it_costs_is_said_beside_the_verdict_when_that_is_sure(self, http, house):
+        made = measured(house)
+        assert http.get(f"/experiments/{made.id}/compare.json").json()["also"] == ["takes 47 % less time"]
+        assert http.get(f"/experiments/{made.id}/compare.json?a=baseline").json()["also"] == ["takes 87 % more time"]
+        assert "It takes 47 % less time." in http.get(f"/experiments/{made.id}/compare", headers=HTML).text
+
     def test_the_forest_has_shares_on_one_scale_and_the_rest_relative_to_the_other(self, http, house):
         made = measured(house)
         points, percent = http.get(f"/experiments/{made.id}/compare.json").json()["forest"]
@@ -173,6 +179,8 @@ class TestTheComparison:
         assert seen["cases"][0]["better"] is False  # of equal changes the losses come first
         losses = http.get(f"/experiments/{made.id}/compare.json?show=losses").json()["cases"]
         assert [(each["id"], each["change"]) for each in losses] == [("case 29", -1.0)]
+        ties = http.get(f"/experiments/{made.id}/compare.json?show=ties").json()
+        assert ties["open"]["row"]["id"] == ties["cases"][0]["id"]  # without a case in the URL the first one is open
         faster = http.get(f"/experiments/{made.id}/compare.json?metric=latency").json()
         assert faster["counts"] == {"wins": 29, "losses": 0, "ties": 0}
         assert "Nothing matches" in http.get(

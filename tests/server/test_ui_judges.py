@@ -76,6 +76,8 @@ def test_the_card_shows_agreement_confusions_length_and_corrected_estimates(http
         "people, of the rest: PPI++",
         "people, of the rest: Rogan-Gladen",
     }
+    plain = next(each["found"] for each in seen["means"] if each["name"] == "the judge, of the rest: plain")
+    assert (plain["n"], plain["mean"]) == (40, card.rest_mean.mean)
     page = http.get("/judges/kind", headers=HTML).text
     counts = card.counts
     assert counts.both + counts.judge_alone + counts.people_alone + counts.neither == 120

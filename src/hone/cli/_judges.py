@@ -206,6 +206,7 @@ def _figures(card: Card) -> list[tuple[str, Estimate]]:
         *((f"constant answer {number}", each.score) for number, each in enumerate(card.constants, 1)),
         ("judge's mean", card.judge_mean),
         ("people's mean", card.people_mean),
+        ("without a label, judge's mean", card.rest_mean),
         *((f"without a label, {name}", found) for name, found in card.corrected.items()),
     ]
     return [(name, found) for name, found in named if found is not None]

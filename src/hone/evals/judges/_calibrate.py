@@ -91,6 +91,7 @@ def card_of(
         length=_length(both, kind),
         judge_mean=_mean([each.verdict.value for each in both], kind),
         people_mean=_mean([each.label for each in both], kind),
+        rest_mean=_mean(rest, kind) if (rest := _rest(cases)) else None,
         counts=_counts(both) if kind == "boolean" else None,
         corrected=corrected(*_pools(cases, both, kind), kind) if kind != "category" else {},
     )
@@ -201,9 +202,13 @@ def _counts(both: Sequence[Case]) -> Counts:
 
 def _pools(cases: Sequence[Case], both: Sequence[Case], kind: Kind) -> tuple[list[float], list[float], list[float]]:
     """People's and the judge's values where both are known, and the judge's where nobody else has looked."""
-    rest = [each.verdict.value for each in cases if not each.labels and each.verdict.value is not None]
     labels, verdicts = _sides(both)
-    return _as_numbers(labels, kind), _as_numbers(verdicts, kind), _as_numbers(rest, kind)
+    return _as_numbers(labels, kind), _as_numbers(verdicts, kind), _as_numbers(_rest(cases), kind)
+
+
+def _rest(cases: Sequence[Case]) -> list[Value | None]:
+    """The verdicts on answers without a label."""
+    return [each.verdict.value for each in cases if not each.labels and each.verdict.value is not None]
 
 
 def plain(card: Card) -> dict[str, Any]:

@@ -64,6 +64,7 @@ class Card(Struct, frozen=True, kw_only=True):
     constants: tuple[Constant, ...] = ()
     judge_mean: Estimate | None = None
     people_mean: Estimate | None = None
+    rest_mean: Estimate | None = None  # the judge's own, of the answers without a label, as it stands
     counts: Counts | None = None
     corrected: dict[str, Estimate] = {}
     calls: int = 0

@@ -9,9 +9,10 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from hone.core import from_json, to_json
+from hone.core import from_json
 from hone.datasets import Example
 from hone.errors import CallError
+from hone.server.ui._html import pretty
 from hone.server.ui._posted import Fields
 
 Kind = Literal["text", "json"]
@@ -45,7 +46,7 @@ class ExampleForm(Struct, frozen=True, kw_only=True):
 def form_of(example: Example | None, like: Example | None, seen: str, *, whole: bool) -> ExampleForm:
     """The form for an example, or for a new one that is asked as `like` another."""
     shown = example or _blank(like)
-    fields = [FormField(name=f"json:{WHOLE}", label="example", kind="json", value=_lines(shown))]
+    fields = [FormField(name=f"json:{WHOLE}", label="example", kind="json", value=pretty(shown))]
     if not whole:
         fields = list(_fields(shown))
     return ExampleForm(id=None if example is None else example.id, seen=seen, whole=whole, fields=fields)
@@ -105,7 +106,7 @@ def _field(path: str, value: Any) -> FormField:
     label = path.removeprefix("input.") or path
     if value is None or (isinstance(value, str) and _plain(value)):
         return FormField(name=f"text:{path}", label=label, kind="text", value=value or "")
-    return FormField(name=f"json:{path}", label=label, kind="json", value=_lines(value))
+    return FormField(name=f"json:{path}", label=label, kind="json", value=pretty(value))
 
 
 def _read(kind: str, path: str, text: str, values: Mapping[str, Any]) -> Any:
@@ -150,10 +151,6 @@ def _blank(like: Example | None) -> Example:
     if like is None:
         return Example(input={"question": ""})
     return Example(input="" if isinstance(like.input, str) else dict.fromkeys(like.input, ""))
-
-
-def _lines(value: Any) -> str:
-    return msgspec.json.format(to_json(value), indent=2)
 
 
 def _plain(text: str) -> bool:

@@ -1,5 +1,6 @@
 """Templates, and how values look in them: numbers with a muted unit, drawings as SVG without inline style."""
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -9,8 +10,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from hone.core import Change, Rate, to_json, utc
-from hone.evals import Estimate
+from hone.core import Change, Rate, from_json, to_json, utc
 from hone.server.ui import _draw, _plots
 from hone.server.ui._mark import joined, mark
 from hone.server.ui._shapes import Figure
@@ -97,7 +97,11 @@ def short(value: float | None, signed: bool = False) -> Markup:
 
 
 def pretty(value: Any) -> str:
-    return msgspec.json.format(to_json(value), indent=2)
+    text = to_json(value)
+    try:
+        return msgspec.json.format(text, indent=2)
+    except msgspec.DecodeError:  # half a surrogate pair
+        return json.dumps(from_json(text), indent=2)
 
 
 def verdict(value: bool | float | str) -> Markup:
@@ -107,14 +111,6 @@ def verdict(value: bool | float | str) -> Markup:
     return escape(f"{value:.3g}" if isinstance(value, float | int) else value)
 
 
-def estimate(found: Estimate | None) -> Markup:
-    """`0.82 [0.79, 0.85] n=400`, how it was reckoned in the title."""
-    if found is None:
-        return NOTHING
-    frame = '<span title="{}">{} <span class="unit">{} n={}</span></span>'
-    return mark(frame, found.method, f"{found.mean:.3g}", doubt(found.low, found.high), f"{found.n:,}")
-
-
 def doubt(low: float | None, high: float | None, signed: bool = False) -> str:
     """The interval beside a number, empty where it is unknown."""
     if low is None or high is None:
@@ -122,9 +118,9 @@ def doubt(low: float | None, high: float | None, signed: bool = False) -> str:
     return f"[{low:+.3g}, {high:+.3g}]" if signed else f"[{low:.3g}, {high:.3g}]"
 
 
-def changes(found: Iterable[Change], side: str = "both") -> Markup:
-    """A text with what was taken out and put in; `side` shows the `old` or the `new` one alone."""
-    hidden = {"old": "added", "new": "removed", "both": ""}[side]
+def changes(found: Iterable[Change], side: str) -> Markup:
+    """The `old` text with what was taken out marked, or the `new` one with what was put in."""
+    hidden = {"old": "added", "new": "removed"}[side]
     return joined([_changed(each) for each in found if each.kind != hidden])
 
 
@@ -155,7 +151,7 @@ def _made() -> Environment:
     made.filters |= {
         "latency": latency, "dollars": dollars, "count": count, "percent": percent, "rate": rate, "moment": moment,
         "change": change, "json": pretty, "short": short, "python": repr, "verdict": verdict, "amount": amount,
-        "estimate": estimate, "changes": changes,
+        "changes": changes,
     }  # fmt: skip
     made.globals |= {
         "static": static_url, "spark": _draw.spark, "waterfall": _draw.waterfall,

@@ -39,7 +39,7 @@ class JudgePage(Struct, frozen=True, kw_only=True):
     """`card` is the newest or the one asked for; None where the judge was never calibrated.
 
     `agreement` lies between `least` and 1; `leanings` are shares; `means` are of the judge, of people, and what people
-    would say of the answers that have no label: the judge's `plain` mean beside the corrected ones.
+    would say of the answers that have no label: the judge's plain mean beside the corrected ones.
     """
 
     name: str
@@ -156,6 +156,7 @@ def _means(card: Card | None) -> list[Named]:
         return []
     return _there(
         ("people, of the labelled", card.people_mean), ("the judge, of the labelled", card.judge_mean),
+        ("the judge, of the rest: plain", card.rest_mean),
         *((f"people, of the rest: {name}", found) for name, found in card.corrected.items()),
     )  # fmt: skip
 

@@ -1,7 +1,8 @@
 // Keys for every page. Whatever a key does, a link or a button on the page does too.
 
 const HELP = [
-  ["/", "search traces"], ["j k", "next, previous row"], ["enter", "open the row"], ["x", "choose the row"], ["esc", "back"],
+  ["/", "search traces"], ["j k", "next, previous row"], ["enter", "open the row"], ["x", "choose the row"], ["c", "compare"],
+  ["esc", "back"],
   ["g o", "overview"], ["g t", "traces"], ["g a", "ask"], ["g d", "datasets"], ["g e", "experiments"], ["g j", "judges"], ["g r", "releases"], ["g p", "prompts"],
   ["g g", "gateway"], ["g k", "keys and budgets"],
   ["ctrl k", "go to"], ["?", "these keys"],
@@ -74,6 +75,7 @@ class Keys extends HTMLElement {
       j: () => this.#step(1),
       k: () => this.#step(-1),
       x: () => this.#row()?.querySelector("input[type=checkbox]")?.click(),
+      c: () => document.querySelector("[data-compare]")?.click(),
       Escape: () => document.querySelector("[data-up]")?.click(),
     }[event.key];
     if (does) {
