@@ -258,3 +258,22 @@ def test_an_example_of_the_file_may_bring_its_own_evaluators(house: House) -> No
     run = hone.evaluate("answer", data, evaluators=["exact"]).run
     counts = {name: run.summary("baseline", name).n for name in run.experiment.metrics}
     assert counts == {"exact": 2, "contains": 2, "f1": 1, "contains-2": 1}
+
+
+def test_a_function_of_the_project_may_call_hone_and_so_may_one_that_changes_answers(
+    house: House, folder: Path
+) -> None:
+    (folder / "grade.py").write_text(
+        "import hone\n"
+        "def grade(output):\n    return hone.run('answer', output).text == output\n"
+        "def tidy(output, context):\n    return hone.run('answer', output + '!').text\n"
+    )
+    tidied = {
+        "type": "promptfoo-test",
+        "transform": "grade.py:tidy",
+        "assert": [{"type": "contains", "value": "question 1!"}],
+    }
+    run = hone.evaluate(
+        "answer", "questions", evaluators=[{"type": "python", "value": "grade.py:grade"}, tidied], limit=2
+    )
+    assert (run["grade"].mean, run["pass"].mean) == (1.0, 0.5)

@@ -66,7 +66,7 @@ def _whole(settings: Mapping[str, Any], threshold: float | None, name: str, scor
 
     async def judge(example: Example, answer: Answer) -> list[Judgement]:
         if transform:
-            answer = replace(answer, text=changed(transform, answer.text, example, given.root))
+            answer = replace(answer, text=await changed(transform, answer.text, example, given.root))
         said = [await _said(part, example, answer, given.root) for part in parts]
         weight = sum(part.weight for part in parts)
         score = _mean([(part.weight, each.score) for part, each in zip(parts, said, strict=True)], weight)
@@ -118,7 +118,7 @@ def _told_apart(parts: list[_Part]) -> Iterator[_Part]:
 async def _said(part: _Part, example: Example, answer: Answer, root: Path | None) -> _Said:
     title = part.metric or part.evaluator.measures[0].name
     if part.transform:
-        answer = replace(answer, text=changed(part.transform, answer.text, example, root))
+        answer = replace(answer, text=await changed(part.transform, answer.text, example, root))
     found = await part.evaluator.said(example, answer)
     at = verdict(part.evaluator, found)
     if at is None:
