@@ -182,21 +182,48 @@ class Bench:
     ) -> Comparison:
         """Variant `a` of a run against `other`, which is run over the same examples when it was not yet.
 
+        `other` is asked as it is: models and parameters in place of the variants' own are those of the run alone.
+
         Raises:
             CallError: both are the same, or the metric is not there.
         """
         task = found.experiment.task
-        rival = target(self.house, other)
-        if rival.task != task:
-            raise CallError(f"{other!r} is another task than {task!r}")
-        if rival.sha256 == found.experiment.variants.get(a):
-            raise CallError(f"{other} is {task}@{a} as it is configured now: there is nothing to compare")
+        rival = self._rival(task, a, found.experiment.variants.get(a), other)
         theirs = found
         if found.experiment.variants.get(rival.variant) != rival.sha256:
-            theirs = self.evaluate([f"{task}@{rival.variant}"], data, options)
+            as_it_is = replace(options, models=(), parameters={}, experiment=None, stop_early=False)
+            theirs = self.evaluate([f"{task}@{rival.variant}"], data, as_it_is)
         metric = metric or self.gate_metric(found) or next(iter(found.experiment.metrics))
         margin = self.margin(task, metric) if not_worse_by is None else not_worse_by
         return found.compare(a, rival.variant, metric, not_worse_by=margin, other=theirs)
+
+    def check(self, names: Sequence[str], data: Data, options: Options, other: str | None) -> None:
+        """Whether a run, and its comparison with `other`, can be made at all: before anything is paid for.
+
+        Raises:
+            CallError: one of the names is none, or the metric is not among those of the evaluators; a run that ends
+                early compares variants that are asked side by side, and cells with other models are none of those.
+            ProjectError: the dataset or the project is wrong.
+        """
+        plan = self.plan(names, data, options)
+        if options.metric is not None and options.metric not in plan.metrics:
+            raise CallError(f"no evaluator gives a {options.metric!r}", hint=f"there are: {', '.join(plan.metrics)}")
+        if other is None:
+            return
+        self._rival(plan.task, plan.cells[0].name, plan.cells[0].sha256, other)
+        if options.stop_early and (options.models or options.parameters):
+            raise CallError(
+                f"a run with other models or parameters cannot end early for a comparison with {other}",
+                hint="leave out --stop-early, or declare a variant with that model",
+            )
+
+    def _rival(self, task: str, a: str, sha256: str | None, other: str) -> Target:
+        rival = target(self.house, other)
+        if rival.task != task:
+            raise CallError(f"{other!r} is another task than {task!r}")
+        if rival.sha256 == sha256:
+            raise CallError(f"{other} is {task}@{a} as it is configured now: there is nothing to compare")
+        return rival
 
     def settled(self, found: Run, options: Options) -> Comparison | None:
         """The comparison that a run has ended early for."""
