@@ -138,7 +138,7 @@ def _run(
 @command.command("rescore")
 @click.argument("experiment")
 @click.option("-e", "--evaluator", "asked", multiple=True, required=True, help="As for `hone evals run`.")
-@click.option("--data", help="Its examples, where they are in another dataset now.")
+@click.option("--data", help="Other examples in the place of its own as they were.")
 @click.option("--concurrency", type=click.IntRange(1, 256), default=8, show_default=True)
 @click.option("--quiet", is_flag=True, help="No progress.")
 @shared_options
@@ -151,7 +151,10 @@ def rescore(
     as_json: bool,
     folder: Path | None,
 ) -> None:
-    """Judge the answers of an experiment again, by other evaluators. No variant is asked; its id may be cut short."""
+    """Judge the answers of an experiment again, by other evaluators. No variant is asked; its id may be cut short.
+
+    Its examples are those that it had. With --data NAME they are those of the dataset as it is now.
+    """
     with benched(folder) as bench, progress(quiet) as bar:
         whole = _id(bench.house, experiment)
         options = Options(evaluators=asked, by="cli", concurrency=concurrency, watch=bar)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from hone.client import Connection
 from hone.core import Score
 from hone.datasets import Dataset, DatasetFile, Example, Split, dataset_of
-from hone.errors import CallError
+from hone.errors import CallError, NotFound
 from hone.evals import (
     AUTO,
     Ask,
@@ -51,7 +51,7 @@ from hone.local._panel import Asked, Panel
 from hone.local._plane import Plane
 from hone.local._scores import Scores
 from hone.local._targets import Target, target
-from hone.store import Result
+from hone.store import Experiment, Result
 
 Data = str | Dataset | DatasetFile | Sequence[Mapping[str, Any] | Example]
 
@@ -136,16 +136,30 @@ class Bench:
     def rescore(self, experiment: str, options: Options, *, data: Data | None = None) -> Run:
         """Judge what an experiment has answered by other evaluators, or by the same that have changed.
 
-        No call is made but by those. `data` are its examples, where they are not in the dataset that it names.
+        No call is made but by those. Its examples are those that it had, as they were; `data` are others in their
+        place, such as the dataset as it is now, where what is expected was put right.
 
         Raises:
-            CallError: the dataset has examples that were not answered there.
+            CallError: it is of no task of the project or not finished, or the examples are not those answered there.
         """
         found = load(self.house.experiments, self.house.project.name, experiment)
         at = found.experiment
-        dataset = self.dataset(data or at.dataset)
-        same = replace(options, split=at.split, limit=at.examples, repeats=at.repeats)
-        return self._run(partial(rescore, run=found), self._plan(at.task, dataset, same, cells_of(at)), same)
+        if at.task not in self.house.project.tasks:
+            raise CallError(
+                f"the experiment {at.id} is of {at.task}, which is no task of this project",
+                hint="the answers to a benchmark are judged by what belongs to it: hone evals bench",
+            )
+        dataset = self._as_it_was(at) if data is None else self.dataset(data)
+        same = replace(options, split=at.split, limit=None, repeats=at.repeats)
+        plan = self._plan(at.task, dataset, same, cells_of(at))
+        answered = frozenset(each.example for each in found.results)
+        return self._run(partial(rescore, run=found), replace(plan, only=answered), same)
+
+    def _as_it_was(self, at: Experiment) -> Dataset:
+        try:
+            return self.house.dataset(f"{at.dataset}@{at.dataset_sha256}")
+        except NotFound:
+            return self.dataset(at.dataset)  # its content was not kept; that an example has changed is noticed
 
     def plan(self, names: Sequence[str], data: Data, options: Options) -> Plan:
         """What `evaluate` would run.
