@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 import hone
 from hone import client
@@ -289,28 +288,6 @@ def test_a_run_over_anchors_is_judged_again_as_far_as_it_was_answered(house: Hou
     again = bench.rescore(few.experiment.id, Options(evaluators=["f1"]))
     assert {each.example for each in again.results} == {each.example for each in few.results}
     assert (again.summary("deaf", "f1").n, again.missing, again.cost) == (12, 0, 0)
-
-
-def test_as_many_earlier_runs_are_learned_from_as_the_anchors_allow(house: House) -> None:
-    bench = Bench(house, Hone(house))
-    bench.evaluate(["answer", "answer@deaf"], "questions", Options(evaluators=["exact", "f1"]))
-    few = Options(evaluators=["exact", "f1"], anchors=12, metric="f1")
-    found = bench.evaluate(["answer@broken"], "questions", few)
-    (said,) = bench.overall(found, "questions", few)
-    assert (said.runs, said.asked, said.examples) == (1, 12, 20), "two would take 22"
-    with pytest.raises(CallError, match="11 anchors are too few"):
-        bench.evaluate(["answer@broken"], "questions", replace(few, anchors=11))
-    assert bench.sight(["answer@broken"], "questions", few).startswith("12 of 20 examples are asked")
-
-
-def test_too_few_answers_with_a_value_say_nothing_of_all(house: House) -> None:
-    lines = [{"id": f"v{n}", "input": f"v {n}", "expected": f"v {n}"} for n in range(20)]
-    bench = Bench(house, Hone(house))
-    bench.evaluate(["answer"], lines, Options(evaluators=["latency"]))
-    few = Options(evaluators=["latency"], anchors=12)
-    found = bench.evaluate(["answer@broken"], lines, few)
-    assert found.summary("broken", "latency").n == 0
-    assert bench.overall(found, lines, few) == []
 
 
 def test_a_run_that_ended_early_is_judged_again_and_is_still_one_that_ended_early(house: House) -> None:

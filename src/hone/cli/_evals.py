@@ -46,7 +46,7 @@ def command() -> None:
 @click.option("--stop-early", is_flag=True, help="End as soon as the comparison is settled.")
 @click.option("--max-cost", type=click.FloatRange(0, min_open=True), metavar="USD", help="End before more is spent.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many examples.")
-@click.option("--anchors", type=click.IntRange(12), help="Only so many that stand for all, by how earlier runs went.")
+@click.option("--anchors", type=click.IntRange(2), help="Only so many that stand for all, by how earlier runs went.")
 @click.option("--concurrency", type=click.IntRange(1, 256), default=8, show_default=True)
 @click.option("--retries", type=click.IntRange(0, 20), default=3, show_default=True, help="Of a failure that may pass.")
 @click.option("--fresh", is_flag=True, help="Ask again what was asked before.")
@@ -127,8 +127,6 @@ def _run(
         elif found.ended_early:
             comparison = bench.settled(found, options)
     whole = [] if options.anchors is None else bench.overall(found, cases, options)
-    if options.anchors is not None and len(whole) < len(found.variants):
-        talk.print("fewer than 12 answers have a value: they say nothing of all", markup=False)
     show(report_of(found, comparison, whole), as_json, one_line=lines)
     files.write(found, comparison, bench.house.project.root)
     if comparison is None and other is not None:

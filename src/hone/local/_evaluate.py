@@ -120,7 +120,11 @@ class Bench:
         return self._run(ran, plan, options)
 
     def overall(self, found: Run, data: Data, options: Options) -> list[Overall]:
-        """What a run over `anchors` says of all examples; of a variant with too few answers, nothing."""
+        """What a run over `anchors` says of all examples.
+
+        Raises:
+            CallError: too few were asked to learn from the earlier runs.
+        """
         metric = options.metric or next(iter(found.experiment.metrics))
         project, task = self.house.project.name, found.experiment.task
         known = earlier(self.house.experiments, project, task, self.dataset(data), options.split, metric)
@@ -250,8 +254,6 @@ class Bench:
         cases = len(plan.examples)
         if not cases:
             return ""
-        if options.anchors is not None:
-            return f"{options.anchors:,} of {cases:,} examples are asked; what all would give is reckoned from them"
         gate = self.house.project.gates.get(plan.task)
         if len(plan.cells) > 1 or other is not None or gate is not None:
             from hone.evals.statistics._designs import PairedRates

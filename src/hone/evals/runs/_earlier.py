@@ -51,37 +51,33 @@ def anchored(known: Sequence[dict[str, float]], count: int, metric: str) -> tupl
     """The ids of `count` examples that stand for all.
 
     Raises:
-        CallError: no earlier run has asked all of them, there are not so many, or so few say nothing of all.
+        CallError: no earlier run has asked all of them, or there are not so many.
     """
-    from hone.evals.statistics._anchors import anchors, fitting
+    from hone.evals.statistics._anchors import anchors
 
     if not known:
         raise CallError(
             f"no finished experiment has a {metric} for every example of this version",
             hint="run another variant over all of them first: what stands for all is learned from that",
         )
-    if not fitting(count):
-        raise CallError(f"{count} anchors are too few to learn from an earlier run", hint="12 or more")
     return tuple(anchors(known, count))
 
 
 def overall(found: Run, metric: str, known: Sequence[dict[str, float]]) -> list[Overall]:
-    """What each variant would score over all examples, by as many of the earlier runs as its answers can be fitted to.
+    """What each variant would score over all examples.
 
-    A variant of which too few answers came, or have a value, is left out.
+    Raises:
+        CallError: too few were asked to learn from the earlier runs.
     """
-    from hone.evals.statistics._anchors import by_earlier_runs, fitting
+    from hone.evals.statistics._anchors import by_earlier_runs
 
     made = []
     for variant in found.variants:
         values = {name: float(value) for name, value in found.values(variant, metric).items()}
-        fitted = known[: fitting(len(values))]
-        if not fitted:
-            continue
-        at = by_earlier_runs(values, fitted)
+        at = by_earlier_runs(values, known)
         made.append(
             Overall(
-                variant=variant, metric=metric, examples=len(fitted[0]), asked=len(values), runs=len(fitted),
+                variant=variant, metric=metric, examples=len(known[0]), asked=len(values), runs=len(known),
                 mean=at.mean, low=at.low, high=at.high,
             )
         )  # fmt: skip

@@ -34,11 +34,6 @@ def anchors(earlier: Sequence[Mapping[str, float]], count: int, seed: int = 0) -
     return [ordered[int(random.integers(a, b))] for a, b in pairwise(edges)]
 
 
-def fitting(cases: int) -> int:
-    """How many earlier runs so many cases can be fitted to: `by_earlier_runs` takes ten for each, and two more."""
-    return max(0, (cases - 2) // _PER_RUN)
-
-
 def by_earlier_runs(values: Mapping[str, float], earlier: Sequence[Mapping[str, float]]) -> Estimate:
     """The mean over all cases that the `earlier` runs share, from the few that this one has `values` for.
 
