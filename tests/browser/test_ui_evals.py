@@ -58,7 +58,7 @@ def measured(house: House, name: str, state) -> None:
     data = house.dataset("lost")
     metrics = {
         "right": Metric(kind="boolean"), "seconds": Metric(kind="number", direction="down"),
-        "kind": Metric(kind="boolean", by="judge"),
+        "kind": Metric(kind="boolean", by="judge", judge="k" * 64),
     }  # fmt: skip
     made = Experiment(
         id=name, project="parcels", task="answer", dataset="lost", dataset_sha256=data.sha256, split=None, examples=3,

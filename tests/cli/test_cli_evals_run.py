@@ -88,6 +88,49 @@ def test_a_ceiling_ends_the_run_and_says_what_is_missing(hone: Command) -> None:
     assert (rest["calls"], rest["missing"], rest["cost"]) == (40, 0, pytest.approx(0.16))
 
 
+def test_a_comparison_that_was_asked_for_and_not_made_cannot_tell(hone: Command) -> None:
+    arguments = ("run", "answer@deaf", "--data", "cases", "-e", "exact", "--compare", "answer", "--max-cost", "0.045")
+    done = hone(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert "answer@deaf was not compared with answer: answers are missing" in done.stderr
+    assert hone(*arguments, "--strict").returncode == 1
+
+
+def test_other_models_are_compared_with_what_is_there_as_it_is(hone: Command) -> None:
+    done = hone(
+        "run", "answer", "--data", "cases", "-e", "exact", "--model", "deaf", "--compare", "answer", "--json"
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    said = json.loads(done.stdout)["comparison"]
+    assert (said["a"], said["b"], said["difference"]) == ("answer@baseline · model=deaf", "answer@baseline", -1.0)
+
+
+def test_a_gate_looks_at_other_models_too(tmp_path: Path, hone: Command) -> None:
+    gated = '[metrics.exact]\nkind = "boolean"\n[releases.answer]\ngate = { metric = "exact", not_worse_by = 0.1 }\n'
+    (tmp_path / "hone.toml").write_text(FILE + gated)
+    done = hone("run", "answer", "--data", "cases", "-e", "exact", "--param", "temperature=0,1", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["comparison"]["verdict"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--compare", "answer@def"), "did you mean `deaf`"),
+        (("--compare", "answer"), "there is nothing to compare"),
+        (("--compare", "answer@deaf", "--metric", "exakt"), "no evaluator gives a 'exakt'"),
+        (("--compare", "answer@deaf", "--stop-early", "--param", "temperature=1"), "cannot end early for a comparison"),
+    ],
+)
+def test_what_cannot_be_compared_is_said_before_anything_is_asked(
+    hone: Command, more: tuple[str, ...], said: str
+) -> None:
+    done = hone("run", "answer", "--data", "cases", "-e", "exact", *more)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert hone("list").returncode == 1, "there is no experiment"
+
+
 def test_other_evaluators_without_a_call(hone: Command) -> None:
     first = json.loads(hone("run", "answer", "answer@deaf", "--data", "cases", "-e", "exact", "--json").stdout)
     again = hone("rescore", first["experiment"]["id"][:20], "-e", "f1", "--json")

@@ -11,7 +11,9 @@ from hone.client import Remote
 from hone.datasets import Example
 from hone.errors import CallError, ProjectError
 from hone.evals import Answer, Evaluator, Measure
+from hone.evals.benchmarks import Settings, benchmark
 from hone.local import Bench, Hone, House, Options
+from hone.local._benchmark import Wanted, run_benchmark
 from hone.server import Server
 from hone.store import Judgement, Metric, ScoreQuery, SpanQuery
 
@@ -258,3 +260,64 @@ def test_an_example_of_the_file_may_bring_its_own_evaluators(house: House) -> No
     run = hone.evaluate("answer", data, evaluators=["exact"]).run
     counts = {name: run.summary("baseline", name).n for name in run.experiment.metrics}
     assert counts == {"exact": 2, "contains": 2, "f1": 1, "contains-2": 1}
+
+
+def test_a_function_of_the_project_may_call_hone_and_so_may_one_that_changes_answers(
+    house: House, folder: Path
+) -> None:
+    (folder / "grade.py").write_text(
+        "import hone\n"
+        "def grade(output):\n    return hone.run('answer', output).text == output\n"
+        "def tidy(output, context):\n    return hone.run('answer', output + '!').text\n"
+    )
+    tidied = {
+        "type": "promptfoo-test",
+        "transform": "grade.py:tidy",
+        "assert": [{"type": "contains", "value": "question 1!"}],
+    }
+    run = hone.evaluate(
+        "answer", "questions", evaluators=[{"type": "python", "value": "grade.py:grade"}, tidied], limit=2
+    )
+    assert (run["grade"].mean, run["pass"].mean) == (1.0, 0.5)
+
+
+def test_a_run_over_anchors_is_judged_again_as_far_as_it_was_answered(house: House) -> None:
+    bench = Bench(house, Hone(house))
+    bench.evaluate(["answer"], "questions", Options(evaluators=["exact"]))
+    few = bench.evaluate(["answer@deaf"], "questions", Options(evaluators=["exact"], anchors=12))
+    again = bench.rescore(few.experiment.id, Options(evaluators=["f1"]))
+    assert {each.example for each in again.results} == {each.example for each in few.results}
+    assert (again.summary("deaf", "f1").n, again.missing, again.cost) == (12, 0, 0)
+
+
+def test_a_run_that_ended_early_is_judged_again_and_is_still_one_that_ended_early(house: House) -> None:
+    data = [{"id": f"c{n}", "input": f"word {n}", "expected": f"word {n}"} for n in range(200)]
+    bench = Bench(house, Hone(house))
+    early = bench.evaluate(["answer", "answer@deaf"], data, Options(evaluators=["exact"], stop_early=True))
+    assert early.ended_early
+    again = bench.rescore(early.experiment.id, Options(evaluators=["f1"]))
+    assert (len(again.results), again.missing) == (len(early.results), early.missing)
+    assert again.ended_early
+    assert again.experiment.note == early.experiment.note
+
+
+def test_the_examples_are_those_that_were_asked_unless_others_are_given(house: House, folder: Path) -> None:
+    bench = Bench(house, Hone(house))
+    first = bench.evaluate(["answer@deaf"], "questions", Options(evaluators=["exact"]))
+    file = folder / "datasets" / "questions.jsonl"
+    file.write_text('{"input": "one more", "expected": "What?"}\n' + LINES)
+    assert bench.rescore(first.experiment.id, Options(evaluators=["exact"])).summary("deaf", "exact").mean == 0.0
+    right = LINES.replace('"expected": "question 1"', '"expected": "What?"')
+    file.write_text('{"input": "one more"}\n' + right)
+    mended = bench.rescore(first.experiment.id, Options(evaluators=["contains"]), data="questions")
+    assert (mended.summary("deaf", "contains").n, mended.summary("deaf", "contains").mean) == (20, 0.05)
+    with pytest.raises(CallError, match="20 examples are not in inline any more"):
+        bench.rescore(first.experiment.id, Options(evaluators=["f1"]), data=[{"input": "another"}])
+
+
+def test_a_benchmark_is_not_judged_again(house: House) -> None:
+    bench = Bench(house, Hone(house))
+    asked = [Example(id="1", input="How many?", expected="#### 1")]
+    found = run_benchmark(bench, benchmark("gsm8k"), asked, ["echo"], Settings(), Wanted())
+    with pytest.raises(CallError, match="is of bench-gsm8k, which is no task of this project"):
+        bench.rescore(found.experiment.id, Options(evaluators=["contains"]))

@@ -6,7 +6,10 @@ import re
 import pytest
 
 from hone.core import now_ns
-from hone.local import House
+from hone.datasets import Example
+from hone.evals.judges._calibrate import Verdict, card_of
+from hone.evals.judges._labels import Labelled
+from hone.local import House, cards_of
 from hone.store import Experiment, Judgement, Metric, Result
 
 HTML = {"accept": "text/html"}
@@ -113,6 +116,21 @@ class TestTheExperiment:
         made = measured(house)
         page = http.get(f"/experiments/{made.id}", headers=HTML).text
         assert "never held against people: hone judges calibrate helpful --data LABELS" in page
+
+    def test_a_judge_has_its_own_card_and_not_that_of_another_of_its_name(self, http, house):
+        for key, labels in (("a" * 64, 40), ("b" * 64, 60)):
+            rows = [Labelled(example=Example(input=f"q{n}"), answer="a", labels=(n % 2 > 0,)) for n in range(labels)]
+            verdicts = [Verdict(value=n % 2 > 0) for n in range(labels)]
+            cards_of(house).keep(card_of("tone", key, "boolean", "l.jsonl", rows, verdicts, now_ns()))
+        judge = Metric(kind="boolean", by="judge", judge="a" * 64)
+        metrics = {**METRICS, "tone": judge, "tone.spread": Metric(kind="number", by="judge", judge="a" * 64)}
+        made = measured(
+            house, "toned", metrics={**metrics, "other": Metric(kind="number", by="judge", judge="c | d 1")}
+        )
+        seen = {each["metric"]: each for each in http.get(f"/experiments/{made.id}.json").json()["judges"]}
+        assert seen.keys() == {"helpful", "tone", "other"}
+        assert "on 40 labels" in seen["tone"]["sentence"]
+        assert seen["other"]["card"] is None
 
     def test_a_running_one_says_how_far_it_is_and_refreshes_that_piece(self, http, house):
         made = measured(house, state="running", until=10)

@@ -151,6 +151,62 @@ def test_file(example):
     found.stdout.fnmatch_lines(["*test_project[[]datasets-0]*", "*test_file[[]here-2]*"])
 
 
+PROJECT = """
+project = "p"
+[models.judge]
+use = "fake/judge"
+parameters = { fake = { text = '{"reason": "it is rude", "verdict": false}' } }
+[judges.polite]
+prompt = "polite"
+model = "judge"
+kind = "boolean"
+[metrics.harmful]
+kind = "boolean"
+direction = "down"
+"""
+
+
+def test_a_case_knows_the_judges_metrics_and_files_of_its_project(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HONE_URL", "HONE_HOME", "HONE_DATABASE_URL", "HONE_API_KEY", "HONE_ENV"):
+        monkeypatch.delenv(name, raising=False)
+    pytester.path.joinpath("hone.toml").write_text(PROJECT)
+    (pytester.path / "prompts").mkdir()
+    (pytester.path / "prompts" / "polite.prompt.md").write_text("# user\n\nPolite?\n\n{{ answer }}\n")
+    (pytester.path / "grade.py").write_text("print('loaded')\ndef long(output):\n    return len(output) > 1\n")
+    pytester.makepyfile(HEAD + """
+def harmful(example, output):
+    return "bad" in output
+
+@hone.case(EXAMPLES[:3], evaluators=[harmful, {"type": "python", "value": "grade.py:long"}], at_most={"harmful": 0.9})
+def test_code(example):
+    return "a bad one" if example.input == "1" else "good"
+
+@hone.case(EXAMPLES[:1], evaluators=["polite"])
+def test_judge(example):
+    return "Go away."
+""")  # fmt: skip
+    found = pytester.runpytest_subprocess(*PLAIN, "-s", "-k", "code")
+    assert str(found.stdout).count("loaded") == 1, "evaluators are made once"
+    found.stdout.fnmatch_lines(["*harmful 0.33*", "*long 1*"])
+    assert not (pytester.path / ".hone").exists(), "code judges without a project that is opened"
+    judged = pytester.runpytest_subprocess(*PLAIN, "-k", "test_judge")
+    judged.assert_outcomes(failed=1)
+    judged.stdout.fnmatch_lines(["*polite: it is rude*"])
+
+
+def test_an_example_has_its_own_evaluator_in_the_place_of_one_of_all(pytester: pytest.Pytester) -> None:
+    found = run(pytester, """
+OWN = [{"input": "q", "expected": "no", "evaluators": [{"type": "contains", "value": "yes"}]}]
+
+@hone.case(OWN, evaluators=["contains"])
+def test_own(example):
+    return "oh yes"
+""")  # fmt: skip
+    found.assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [

@@ -15,7 +15,7 @@ from hone.cli._near import benched, light
 from hone.cli._say import complain, out, print_json, shared_options, talk
 from hone.core import utc
 from hone.errors import CallError, HoneError, NotFound
-from hone.evals import AUTO, Comparison, Run, evaluators, kept_pair, load
+from hone.evals import AUTO, Run, Verdict, evaluators, kept_pair, load
 from hone.local import Bench, Options, Plane
 
 
@@ -82,8 +82,8 @@ def run(
     options = Options(evaluators=asked, by="cli", on_result=result_line if lines else None, **settings)
     with benched(folder) as bench:
         if not watch:
-            compared = _run(bench, targets, data, options, other, files, quiet=quiet, lines=lines, as_json=as_json)
-            _gate(compared, strict)
+            verdict = _run(bench, targets, data, options, other, files, quiet=quiet, lines=lines, as_json=as_json)
+            _gate(verdict, strict)
             return
         for _ in changes(bench, data):
             try:
@@ -104,18 +104,20 @@ def _run(
     quiet: bool,
     lines: bool,
     as_json: bool,
-) -> Comparison | None:
+) -> Verdict | None:
+    """The verdict of what was to be compared; a comparison that could not be made cannot tell."""
     if options.stop_early and other is not None and other not in targets:
         # Both are asked about each case before the next one, or nothing could be settled early.
         targets = (targets[0], other, *targets[1:])
     cases = bench.dataset(data)
+    bench.check(targets, cases, options, other)
     if not quiet and (sight := bench.sight(targets, cases, options, other)):
         talk.print(sight, style="dim", markup=False)
     if not quiet and AUTO in options.evaluators:
         talk.print(str(bench.choice(bench.target(targets[0]).task, cases)), style="dim", markup=False)
     with progress(quiet) as bar:
         found = bench.evaluate(targets, cases, replace(options, watch=bar))
-        other = other or _rival(bench, found, targets[0])
+        other = other or _rival(bench, found)
         comparison = None
         if other is not None and not found.experiment.note:
             comparison = bench.compare(
@@ -127,13 +129,16 @@ def _run(
     whole = [] if options.anchors is None else bench.overall(found, cases, options)
     show(report_of(found, comparison, whole), as_json, one_line=lines)
     files.write(found, comparison, bench.house.project.root)
-    return comparison
+    if comparison is None and other is not None:
+        talk.print(f"{targets[0]} was not compared with {other}: answers are missing", markup=False, soft_wrap=True)
+        return "cannot_tell"
+    return comparison.verdict if comparison is not None else None
 
 
 @command.command("rescore")
 @click.argument("experiment")
 @click.option("-e", "--evaluator", "asked", multiple=True, required=True, help="As for `hone evals run`.")
-@click.option("--data", help="Its examples, where they are in another dataset now.")
+@click.option("--data", help="Other examples in the place of its own as they were.")
 @click.option("--concurrency", type=click.IntRange(1, 256), default=8, show_default=True)
 @click.option("--quiet", is_flag=True, help="No progress.")
 @shared_options
@@ -146,7 +151,10 @@ def rescore(
     as_json: bool,
     folder: Path | None,
 ) -> None:
-    """Judge the answers of an experiment again, by other evaluators. No variant is asked; its id may be cut short."""
+    """Judge the answers of an experiment again, by other evaluators. No variant is asked; its id may be cut short.
+
+    Its examples are those that it had. With --data NAME they are those of the dataset as it is now.
+    """
     with benched(folder) as bench, progress(quiet) as bar:
         whole = _id(bench.house, experiment)
         options = Options(evaluators=asked, by="cli", concurrency=concurrency, watch=bar)
@@ -195,7 +203,7 @@ def compare(
         print_json(found)
     else:
         out.print(str(found), markup=False, soft_wrap=True)
-    _gate(found, strict)
+    _gate(found.verdict, strict)
 
 
 @command.command("report")
@@ -265,14 +273,14 @@ def evaluators_(as_json: bool) -> None:
         out.print("\n".join(evaluators.names()))
 
 
-def _rival(bench: Bench, found: Run, asked: str) -> str | None:
+def _rival(bench: Bench, found: Run) -> str | None:
     """What a task's gate compares with when nobody says: the variant that is released, if it is another one."""
     if bench.gate_metric(found) is None:
         return None
-    released = f"{found.experiment.task}@{bench.house.project.environment}"
-    return released if bench.target(released).sha256 != bench.target(asked).sha256 else None
+    released, first = f"{found.experiment.task}@{bench.house.project.environment}", found.variants[0]
+    return released if bench.target(released).sha256 != found.experiment.variants[first] else None
 
 
-def _gate(comparison: Comparison | None, strict: bool) -> None:
-    if comparison is not None and (comparison.verdict == "fail" or (strict and comparison.verdict == "cannot_tell")):
+def _gate(verdict: Verdict | None, strict: bool) -> None:
+    if verdict == "fail" or (strict and verdict == "cannot_tell"):
         sys.exit(1)

@@ -98,10 +98,10 @@ def _say_missing(report: Report) -> None:
 
 def show_worst(found: Run) -> None:
     """The first answers that were wrong: a number says that something is, a case says what."""
-    wrong = [
-        (each, said) for each in found.results for said in each.judgements if said.value is False
-    ]  # fmt: skip
-    for each, said in wrong[:_WORST]:
+    from hone.evals.reports import wrong
+
+    first = [(each, said) for each in found.results for said in wrong(found, each)][:_WORST]
+    for each, said in first:
         answer = " ".join((each.error or each.output).split())[:160]
         out.print(f"\n{each.variant} {said.name}: {text_in(each.input)}", markup=False)
         out.print(f"  {answer}\n  {said.explanation or ''}", markup=False, style="dim")

@@ -10,10 +10,8 @@ from msgspec.structs import replace
 from hone.datasets import Example
 from hone.errors import CallError
 from hone.evals._case import Answer, Evaluator, Measure
+from hone.evals._verdict import PASSES, truth_of, verdict
 from hone.store import Judgement, Metric
-
-PASSES = "-passes"
-"""What a metric's name ends with where its threshold speaks: `rouge:2` is a number, `rouge:2-passes` right or wrong."""
 
 Shape = Callable[[Sequence[Judgement]], list[Judgement]]
 
@@ -65,46 +63,43 @@ def with_threshold(made: Evaluator, threshold: float) -> Evaluator:
 
 
 def turned(made: Evaluator, asked: str) -> Evaluator:
-    """Right where `made` is wrong, and wrong where it is right. A failed call stays wrong.
+    """What `made` says of right and wrong the other way round; True is good then. A failed call stays wrong.
 
     Raises:
         CallError: it says neither.
     """
-    names = {each.name: f"not-{each.name.removesuffix(PASSES)}" for each in made.measures}
-    kept = [each for each in made.measures if each.metric.kind == "boolean"]
-    if not kept:
+    truth = truth_of(made)
+    if truth is None:
         raise CallError(
             f"{asked} needs a threshold: {made.name} is a number", hint=f'{{"type": "{asked}", "threshold": 0.5}}'
         )
-    measures = tuple(replace(each, name=names[each.name]) for each in kept)
+    old, name = truth.name, f"not-{truth.name.removesuffix(PASSES)}"
+    measures = (Measure(name=name, metric=Metric(kind="boolean"), worst=False),)
 
     def shape(said: Sequence[Judgement]) -> list[Judgement]:
-        return [
-            Judgement(names[each.name], not each.value, each.explanation)
-            for each in said
-            if isinstance(each.value, bool) and each.name in names
-        ]
+        return [Judgement(name, not each.value, each.explanation) for each in said if each.name == old]
 
-    return _shaped(made, measures[0].name, measures, shape)
+    return _shaped(made, name, measures, shape)
 
 
 def together(name: str, members: Sequence[Member], threshold: float | None) -> Evaluator:
     """A set of evaluators as one: `name` is the mean of what they say by weight, from 0 to 1, and `name-passes` whether
     all are right, or with a threshold whether the mean reaches it. The explanation names those that are wrong.
 
-    A member's number from 0 to 1 counts as it is where more is better; of the others right counts as 1 and wrong as 0.
-    What says nothing of an example is left out.
+    A member's number up to 1 counts as it is where more is better; of the others right counts as 1 and wrong as 0. Its
+    main measure decides, the way that is better. What says nothing of an example is left out.
     """
     passes = f"{name}{PASSES}"
 
     async def judge(example: Example, answer: Answer) -> list[Judgement]:
         found = [(each, await each.evaluator.said(example, answer)) for each in members]
-        counted = [(each, _verdict(each.evaluator, said)) for each, said in found if said]
+        verdicts = [(each, verdict(each.evaluator, said)) for each, said in found]
+        counted = [(each, said) for each, said in verdicts if said is not None]
         whole = sum(each.weight for each, _ in counted)
         if not whole:
             return []
-        score = sum(each.weight * value for each, (value, _, _) in counted) / whole
-        wrong = [why for each, (_, right, why) in counted if not right and each.weight]
+        score = sum(each.weight * said.score for each, said in counted) / whole
+        wrong = [f"{each.evaluator.name}: {said.why}" for each, said in counted if not said.right and each.weight]
         right = score >= threshold if threshold is not None else not wrong
         why = "; ".join(wrong) or None
         return [Judgement(name, score, why), Judgement(passes, right, why)]
@@ -116,18 +111,6 @@ def together(name: str, members: Sequence[Member], threshold: float | None) -> E
     by: Literal["code", "judge"] = "judge" if any(each.evaluator.by == "judge" for each in members) else "code"
     key = "|".join(f"{each.evaluator.name} {each.evaluator.key} {each.weight:g}" for each in members)
     return Evaluator(name=name, measures=measures, judge=judge, by=by, key=key)
-
-
-def _verdict(member: Evaluator, said: Sequence[Judgement]) -> tuple[float, bool, str]:
-    """What one member adds: its value, whether it is right, and why not."""
-    directions = {each.name: each.metric.direction for each in member.measures}
-    truths = [each for each in said if isinstance(each.value, bool)]
-    numbers = [each for each in said if not isinstance(each.value, bool | str) and directions[each.name] == "up"]
-    right = all(each.value for each in truths)
-    wrong = next((each for each in [*truths, *numbers] if not each.value), None)
-    why = member.name if wrong is None or wrong.explanation is None else f"{member.name}: {wrong.explanation}"
-    bounded = [float(each.value) for each in numbers if 0 <= float(each.value) <= 1]
-    return bounded[0] if bounded else float(right), right, why
 
 
 def _shaped(made: Evaluator, name: str, measures: tuple[Measure, ...], shape: Shape) -> Evaluator:

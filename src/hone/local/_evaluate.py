@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from hone.client import Connection
 from hone.core import Score
 from hone.datasets import Dataset, DatasetFile, Example, Split, dataset_of
-from hone.errors import CallError
+from hone.errors import CallError, NotFound
 from hone.evals import (
     AUTO,
     Ask,
@@ -51,7 +51,7 @@ from hone.local._panel import Asked, Panel
 from hone.local._plane import Plane
 from hone.local._scores import Scores
 from hone.local._targets import Target, target
-from hone.store import Result
+from hone.store import Experiment, Result
 
 Data = str | Dataset | DatasetFile | Sequence[Mapping[str, Any] | Example]
 
@@ -136,16 +136,30 @@ class Bench:
     def rescore(self, experiment: str, options: Options, *, data: Data | None = None) -> Run:
         """Judge what an experiment has answered by other evaluators, or by the same that have changed.
 
-        No call is made but by those. `data` are its examples, where they are not in the dataset that it names.
+        No call is made but by those. Its examples are those that it had, as they were; `data` are others in their
+        place, such as the dataset as it is now, where what is expected was put right.
 
         Raises:
-            CallError: the dataset has examples that were not answered there.
+            CallError: it is of no task of the project or not finished, or the examples are not those answered there.
         """
         found = load(self.house.experiments, self.house.project.name, experiment)
         at = found.experiment
-        dataset = self.dataset(data or at.dataset)
-        same = replace(options, split=at.split, limit=at.examples, repeats=at.repeats)
-        return self._run(partial(rescore, run=found), self._plan(at.task, dataset, same, cells_of(at)), same)
+        if at.task not in self.house.project.tasks:
+            raise CallError(
+                f"the experiment {at.id} is of {at.task}, which is no task of this project",
+                hint="the answers to a benchmark are judged by what belongs to it: hone evals bench",
+            )
+        dataset = self._as_it_was(at) if data is None else self.dataset(data)
+        same = replace(options, split=at.split, limit=None, repeats=at.repeats)
+        plan = self._plan(at.task, dataset, same, cells_of(at))
+        answered = frozenset(each.example for each in found.results)
+        return self._run(partial(rescore, run=found), replace(plan, only=answered), same)
+
+    def _as_it_was(self, at: Experiment) -> Dataset:
+        try:
+            return self.house.dataset(f"{at.dataset}@{at.dataset_sha256}")
+        except NotFound:
+            return self.dataset(at.dataset)  # its content was not kept; that an example has changed is noticed
 
     def plan(self, names: Sequence[str], data: Data, options: Options) -> Plan:
         """What `evaluate` would run.
@@ -182,21 +196,48 @@ class Bench:
     ) -> Comparison:
         """Variant `a` of a run against `other`, which is run over the same examples when it was not yet.
 
+        `other` is asked as it is: models and parameters in place of the variants' own are those of the run alone.
+
         Raises:
             CallError: both are the same, or the metric is not there.
         """
         task = found.experiment.task
-        rival = target(self.house, other)
-        if rival.task != task:
-            raise CallError(f"{other!r} is another task than {task!r}")
-        if rival.sha256 == found.experiment.variants.get(a):
-            raise CallError(f"{other} is {task}@{a} as it is configured now: there is nothing to compare")
+        rival = self._rival(task, a, found.experiment.variants.get(a), other)
         theirs = found
         if found.experiment.variants.get(rival.variant) != rival.sha256:
-            theirs = self.evaluate([f"{task}@{rival.variant}"], data, options)
+            as_it_is = replace(options, models=(), parameters={}, experiment=None, stop_early=False)
+            theirs = self.evaluate([f"{task}@{rival.variant}"], data, as_it_is)
         metric = metric or self.gate_metric(found) or next(iter(found.experiment.metrics))
         margin = self.margin(task, metric) if not_worse_by is None else not_worse_by
         return found.compare(a, rival.variant, metric, not_worse_by=margin, other=theirs)
+
+    def check(self, names: Sequence[str], data: Data, options: Options, other: str | None) -> None:
+        """Whether a run, and its comparison with `other`, can be made at all: before anything is paid for.
+
+        Raises:
+            CallError: one of the names is none, or the metric is not among those of the evaluators; a run that ends
+                early compares variants that are asked side by side, and cells with other models are none of those.
+            ProjectError: the dataset or the project is wrong.
+        """
+        plan = self.plan(names, data, options)
+        if options.metric is not None and options.metric not in plan.metrics:
+            raise CallError(f"no evaluator gives a {options.metric!r}", hint=f"there are: {', '.join(plan.metrics)}")
+        if other is None:
+            return
+        self._rival(plan.task, plan.cells[0].name, plan.cells[0].sha256, other)
+        if options.stop_early and (options.models or options.parameters):
+            raise CallError(
+                f"a run with other models or parameters cannot end early for a comparison with {other}",
+                hint="leave out --stop-early, or declare a variant with that model",
+            )
+
+    def _rival(self, task: str, a: str, sha256: str | None, other: str) -> Target:
+        rival = target(self.house, other)
+        if rival.task != task:
+            raise CallError(f"{other!r} is another task than {task!r}")
+        if rival.sha256 == sha256:
+            raise CallError(f"{other} is {task}@{a} as it is configured now: there is nothing to compare")
+        return rival
 
     def settled(self, found: Run, options: Options) -> Comparison | None:
         """The comparison that a run has ended early for."""

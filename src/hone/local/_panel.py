@@ -17,11 +17,12 @@ Asked = str | Mapping[str, Any] | Callable[..., Any] | Evaluator
 
 
 class Panel:
-    """Makes evaluators for one task of a project. `given` has what they ask and embed with."""
+    """Makes evaluators for one task of a project, or for none. `given` has what they ask and embed with."""
 
-    def __init__(self, project: Project, task: str, given: Given) -> None:
+    def __init__(self, project: Project, task: str | None, given: Given) -> None:
         self._root = project.root
-        self._given = replace(given, schema=project.tasks[task].schema, read_schema=self._schema, root=project.root)
+        schema = None if task is None else project.tasks[task].schema
+        self._given = replace(given, schema=schema, read_schema=self._schema, root=project.root)
         self._declared = {
             name: Metric(kind=each.kind, direction=each.direction) for name, each in project.metrics.items()
         }
@@ -51,9 +52,10 @@ class Panel:
         Raises:
             CallError, ProjectError: an example asks for something that there is not.
         """
-        return {each.id: self._of(each) for each in dataset if each.evaluators}
+        return {each.id: self.of(each) for each in dataset if each.evaluators}
 
-    def _of(self, example: Example) -> Sequence[Evaluator]:
+    def of(self, example: Example) -> Sequence[Evaluator]:
+        """What judges one example beside the others, made once for all that bring the same."""
         key = to_json(example.evaluators)
         if key not in self._made:
             found: list[Evaluator] = []

@@ -1,7 +1,7 @@
 """One case of `@hone.case`: its examples, its answer, and what is said of it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +9,9 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from hone.datasets import Example
-    from hone.evals import Answer, Ask, Evaluator, Question, Told
+    from hone.evals import Answer
     from hone.testing._case import Spec
+    from hone.testing._jury import Jury
 
 PASSES = "passes"
 """The metric of cases that nothing judges but the test itself: did it run through?"""
@@ -63,9 +64,11 @@ def examples_of(spec: "Spec", test_file: Path) -> "tuple[Example, ...]":
 
 
 def judged(
-    spec: "Spec", function: str, example: "Example", call: Callable[[], Any]
+    spec: "Spec", jury: "Jury", function: str, example: "Example", call: Callable[[], Any]
 ) -> tuple[Outcome, Exception | None]:
     """Run the test's function and judge what it returns; the second is what it raised."""
+    from hone.evals._verdict import truth_of, verdict
+
     start = time.perf_counter()
     raised: Exception | None = None
     returned: Any = None
@@ -74,19 +77,19 @@ def judged(
     except Exception as problem:
         raised = problem
     seconds = time.perf_counter() - start
-    evaluators = _evaluators(spec, example)
+    shared, own = jury.of(example)
+    evaluators = [*shared, *own]
     answer = _answer(returned, raised, seconds, bool(evaluators))
     values: dict[str, bool | float] = {}
     wrong: list[str] = []
     kinds: dict[str, tuple[str, str]] = {}
-    for each in evaluators:
+    for each, judgements in jury.said(example, answer) if evaluators else []:
         kinds |= {measure.name: (measure.metric.kind, measure.metric.direction) for measure in each.measures}
-        for said in each.judgements(example, answer):
-            if isinstance(said.value, str):
-                continue
-            values[said.name] = said.value
-            if said.value is (kinds.get(said.name, ("", "up"))[1] == "down"):
-                wrong.append(f"{said.name}: {said.explanation or said.value}")
+        values |= {said.name: said.value for said in judgements if not isinstance(said.value, str)}
+        found = verdict(each, judgements)
+        if found is not None and not found.right:
+            truth = truth_of(each)
+            wrong.append(f"{each.name if truth is None else truth.name}: {found.why}")
     if not evaluators:
         right = raised is None and returned is not False
         kinds, values = {PASSES: ("boolean", "up")}, {PASSES: right}
@@ -97,24 +100,6 @@ def judged(
         strict=spec.strict,
     )  # fmt: skip
     return outcome, raised
-
-
-def _evaluators(spec: "Spec", example: "Example") -> "list[Evaluator]":
-    from hone.evals import Given, make
-
-    asked: Sequence[Any] = (*spec.evaluators, *example.evaluators)
-    return make(asked, given=Given(ask=_ask())) if asked else []
-
-
-def _ask() -> "Ask":
-    """A model of the project, opened when a judge first needs it."""
-
-    async def ask(question: "Question") -> "Told":
-        from hone.local._sdk import bench
-
-        return await bench().judging(question)
-
-    return ask
 
 
 def _answer(returned: Any, raised: Exception | None, seconds: float, needed: bool) -> "Answer":

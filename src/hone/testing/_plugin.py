@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from hone.testing._case import Spec
     from hone.testing._criteria import Finding
     from hone.testing._judged import Outcome
+    from hone.testing._jury import Jury
 
 _PROPERTY = "hone"
 _PARAMETER = "example"
+_LEDGER = "hone-ledger"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(_Ledger(config), "hone-ledger")
+    config.pluginmanager.register(_Ledger(config), _LEDGER)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -61,7 +63,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     arguments = {name: pyfuncitem.funcargs[name] for name in names}
     function = pyfuncitem.nodeid.partition("[")[0]
     example: Example = pyfuncitem.funcargs[_PARAMETER]  # type: ignore[assignment]
-    outcome, raised = judged(spec, function, example, lambda: pyfuncitem.obj(**arguments))
+    ledger: _Ledger = pyfuncitem.config.pluginmanager.get_plugin(_LEDGER)  # type: ignore[assignment]
+    jury = ledger.jury(function, spec, pyfuncitem.path)
+    outcome, raised = judged(spec, jury, function, example, lambda: pyfuncitem.obj(**arguments))
     pyfuncitem.user_properties.append((_PROPERTY, msgspec.json.encode(outcome).decode()))
     if spec.together:
         return True
@@ -92,12 +96,19 @@ def _outcome(report: pytest.TestReport) -> "Outcome | None":
 
 
 class _Ledger:
-    """What was found, in the process that tells it."""
+    """Who judges, and what was found, in the process that tells it."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._outcomes: list[Outcome] = []
         self._findings: list[Finding] | None = None
+        self._juries: dict[str, Jury] = {}
+
+    def jury(self, function: str, spec: "Spec", test_file: Path) -> "Jury":
+        """Who judges the cases of a function, made once."""
+        from hone.testing._jury import Jury
+
+        return self._juries.setdefault(function, Jury(spec, test_file))
 
     @property
     def findings(self) -> "list[Finding]":

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from hone.core import to_json
 from hone.evals import Run
 from hone.evals.reports import annotations, job_summary, junit, page, story, write
+from hone.evals.statistics import benjamini_hochberg
 from hone.store import Experiment, Judgement, Metric, Result
 
 NASTY = "<script>alert(1)</script> & \"quoted\" 'text' \x00\x1b[31m \ud800 | pipe \n::error::no"
@@ -97,6 +98,28 @@ def test_where_tests_add_assertions_up_only_pass_decides() -> None:
     assert suite.get("failures") == "1"
 
 
+def test_a_judge_that_contradicts_itself_fails_no_case_and_bad_news_does() -> None:
+    run = a_run(3, variants=("new",))
+    metrics = {
+        "pairwise": Metric(kind="number"),
+        "pairwise.flipped": Metric(kind="boolean", direction="down"),
+        "harmful": Metric(kind="boolean", direction="down"),
+    }
+    results = [
+        Result(
+            experiment="x", variant="new", example=f"e{n}", input='"q"',
+            judgements=[Judgement("pairwise.flipped", True), Judgement("harmful", n == 2)],
+        )
+        for n in range(3)
+    ]  # fmt: skip
+    told = story(Run(experiment=replace(run.experiment, metrics=metrics), results=results))
+    (suite,) = ET.fromstring(junit(told.run))
+    assert suite.get("failures") == "1"
+    assert [(each.example, [one.name for one in said]) for each, said in told.wrong] == [("e2", ["harmful"])]
+    assert sum(line.startswith("::error") for line in annotations(told)) == 1
+    assert re.findall(r'class="reason bad"><b>([^<]+)', page(told)) == ["harmful"]
+
+
 # -- GitHub
 
 
@@ -121,7 +144,7 @@ def test_the_job_summary_is_markdown_that_no_text_can_break() -> None:
     assert "\\| pipe" in text
     tables = [line for line in text.splitlines() if line.startswith("|")]
     widths = {len(re.findall(r"(?<!\\)\|", line)) for line in tables}
-    assert widths <= {4, 6, 8}
+    assert widths <= {4, 6, 9}
 
 
 # -- HTML
@@ -174,6 +197,26 @@ def test_three_variants_are_each_compared_with_the_first() -> None:
     assert {(each.b, each.metric) for each in told.comparisons} == {
         ("answer@old", "right"), ("answer@old", "latency"), ("answer@older", "right")
     }  # fmt: skip
+
+
+def test_the_verdict_is_of_one_comparison_and_the_p_of_the_others_is_corrected() -> None:
+    told = story(a_run(40, better=0.9, worse=0.3, variants=("new", "old", "older")))
+    ps = [each.p for each in told.comparisons]
+    assert len(ps) == 3
+    assert list(told.adjusted) == pytest.approx(benjamini_hochberg([p for p in ps if p is not None]))
+    assert len(re.findall(r"<td[^>]*>[✓✗?] (?:pass|fail|cannot tell)</td>", page(told))) == 1
+    rows = [line for line in job_summary(told).splitlines() if line.startswith("| answer@")]
+    assert [bool(re.search(r"(pass|fail|cannot tell) \|$", line)) for line in rows] == [True, False, False]
+
+
+def test_an_answer_of_an_earlier_run_costs_nothing_on_the_page() -> None:
+    run = a_run(10, variants=("new",))
+    kept = [replace(each, source="earlier") if each.example < "case-5" else each for each in run.results]
+    told = story(Run(experiment=run.experiment, results=kept))
+    assert told.run.cost == pytest.approx(0.005)
+    assert "cost $0.0050" in page(told)
+    none = story(Run(experiment=run.experiment, results=[replace(each, source="earlier") for each in run.results]))
+    assert "cost $0.0000" in page(none)
 
 
 def test_figures_of_the_whole_and_why_a_run_ended_stand_beside_the_means() -> None:

@@ -1,5 +1,6 @@
 """A person's own Python function that changes an answer before it is judged: `evaluators/tidy.py:get_transform`."""
 
+import asyncio
 import importlib.util
 from collections.abc import Callable
 from functools import lru_cache
@@ -11,13 +12,15 @@ from hone.datasets import Example
 from hone.errors import ProjectError
 
 
-def changed(reference: str, text: str, example: Example, root: Path | None) -> str:
+async def changed(reference: str, text: str, example: Example, root: Path | None) -> str:
     """What `function(output, context)` makes of the text; `context` has the test's `vars`. The file lies under `root`.
 
     Raises:
         ProjectError: there is no such function.
     """
-    made = function(reference, root)(text, {"vars": example.input, "metadata": example.metadata})
+    found = function(reference, root)
+    # On a thread of its own: it may take its time, and may call hone itself.
+    made = await asyncio.to_thread(found, text, {"vars": example.input, "metadata": example.metadata})
     return made if isinstance(made, str) else to_json(made)
 
 

@@ -18,6 +18,7 @@ from hone.datasets import Example
 from hone.errors import CallError
 from hone.evals._case import Answer, Evaluator, Given, Measure
 from hone.evals._shaped import named
+from hone.evals._verdict import verdict
 from hone.evals.interop._python import changed
 from hone.store import Judgement, Metric
 
@@ -65,7 +66,7 @@ def _whole(settings: Mapping[str, Any], threshold: float | None, name: str, scor
 
     async def judge(example: Example, answer: Answer) -> list[Judgement]:
         if transform:
-            answer = replace(answer, text=changed(transform, answer.text, example, given.root))
+            answer = replace(answer, text=await changed(transform, answer.text, example, given.root))
         said = [await _said(part, example, answer, given.root) for part in parts]
         weight = sum(part.weight for part in parts)
         score = _mean([(part.weight, each.score) for part, each in zip(parts, said, strict=True)], weight)
@@ -117,35 +118,12 @@ def _told_apart(parts: list[_Part]) -> Iterator[_Part]:
 async def _said(part: _Part, example: Example, answer: Answer, root: Path | None) -> _Said:
     title = part.metric or part.evaluator.measures[0].name
     if part.transform:
-        answer = replace(answer, text=changed(part.transform, answer.text, example, root))
+        answer = replace(answer, text=await changed(part.transform, answer.text, example, root))
     found = await part.evaluator.said(example, answer)
-    if not found:
+    at = verdict(part.evaluator, found)
+    if at is None:
         return _Said(False, 0.0, f"{title}: there is nothing to judge by", ())
-    passed, score, why = _verdict(part.evaluator, found)
-    return _Said(passed, score, f"{title}: {why}", () if part.metric is not None else tuple(found))
-
-
-def _verdict(made: Evaluator, said: Sequence[Judgement]) -> tuple[bool, float, str]:
-    """Whether an assertion passes, its score between 0 and 1, and why.
-
-    A number where more is better keeps its shades: .74 where .75 is asked for is no plain 0; so do a set within, and a
-    judge that gives a score beside its verdict. One without an end, such as seconds, dollars or edits, counts as 1
-    where it passes.
-    """
-    first, directions = made.measures[0], {each.name: each.metric.direction for each in made.measures}
-    truths = [each for each in said if isinstance(each.value, bool)]
-    if first.metric.kind == "boolean":
-        truths, numbers = truths[:1], [f"{first.name}:score", f"{first.name}.score"]
-    else:
-        numbers = [first.name]
-    shades = [
-        float(each.value) for each in said
-        if each.name in numbers and not isinstance(each.value, bool | str) and directions.get(each.name) == "up"
-    ]  # fmt: skip
-    passed = all(each.value for each in truths)
-    wrong = next((each for each in truths if not each.value), said[0])
-    score = min(1.0, max(0.0, shades[0])) if shades else float(passed)
-    return passed, score, str(wrong.explanation or wrong.value)
+    return _Said(at.right, at.score, f"{title}: {at.why}", () if part.metric is not None else tuple(found))
 
 
 def _named(parts: Sequence[_Part], said: Sequence[_Said]) -> Iterator[Judgement]:

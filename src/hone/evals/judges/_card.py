@@ -89,12 +89,20 @@ class Card(Struct, frozen=True, kw_only=True):
         return [("kappa", self.kappa), ("accuracy", self.accuracy)]
 
 
+def judges_in(metrics: Mapping[str, Metric]) -> dict[str, str]:
+    """The judges of an experiment by their keys, each with the name of its first metric."""
+    found: dict[str, str] = {}
+    for name, each in metrics.items():
+        if each.by == "judge":
+            found.setdefault(each.judge or "", name)
+    return found
+
+
 def cards_in(metrics: Mapping[str, Metric]) -> list[str]:
     """What is known of the judges of an experiment, each once; of one that was never calibrated, that it was not."""
-    judged = {each.judge: (name, each.card) for name, each in reversed([*metrics.items()]) if each.by == "judge"}
     return [
-        card or f"judge {name}: not calibrated (hone judges calibrate {name} --data LABELS)"
-        for name, card in reversed([*judged.values()])
+        metrics[name].card or f"judge {name}: not calibrated (hone judges calibrate {name} --data LABELS)"
+        for name in judges_in(metrics).values()
     ]
 
 
@@ -135,6 +143,8 @@ class Cards:
 
     def of(self, key: str) -> Card | None:
         """The newest card of a judge's configuration."""
+        if not key.isalnum():
+            return None  # the key of a set is that of its members, and none has a file of that name
         return max(self._read(key), key=lambda each: each.created, default=None)
 
     def sentence(self, key: str) -> str | None:

@@ -13,7 +13,7 @@ from hone.core import ScoreKind, to_json
 from hone.errors import CallError
 from hone.evals._ask import Ask
 from hone.evals._case import NOBODYS_ANSWER, Answer, Direction, Evaluator, Given, Measure
-from hone.evals._shaped import PASSES
+from hone.evals._verdict import PASSES
 from hone.evals.judges._panel import Panel, Reducer, Value, Verdict, reduced
 from hone.evals.judges._seat import Seat, prompt_of
 from hone.store import Judgement, Metric

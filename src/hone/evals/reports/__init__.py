@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from hone.evals.reports._github import annotations, job_summary
     from hone.evals.reports._html import page
     from hone.evals.reports._junit import junit
-    from hone.evals.reports._story import Story, story
+    from hone.evals.reports._story import Story, story, wrong
     from hone.evals.reports._write import write
 
 __getattr__ = lazily(
@@ -20,8 +20,9 @@ __getattr__ = lazily(
         "junit": "_junit",
         "page": "_html",
         "story": "_story",
+        "wrong": "_story",
         "write": "_write",
     },
 )
 
-__all__ = ["Story", "annotations", "job_summary", "junit", "page", "story", "write"]
+__all__ = ["Story", "annotations", "job_summary", "junit", "page", "story", "write", "wrong"]

@@ -9,6 +9,7 @@ from hone.evals.statistics._compare import Comparison
 
 _WIDE, _ROW = 720, 26
 _LEFT, _RIGHT = 236, 168
+_ALPHA = 0.05
 
 
 def means(found: Sequence[Summary]) -> Markup:
@@ -34,10 +35,11 @@ def means(found: Sequence[Summary]) -> Markup:
     return _frame(len(known), said, [*rows, *scale.axis(len(known))])
 
 
-def forest(found: Sequence[Comparison]) -> Markup:
+def forest(found: Sequence[Comparison], adjusted: Sequence[float | None]) -> Markup:
     """Differences with their intervals. Each row has a scale of its own, for metrics differ in unit; the line in the
-    middle is no difference."""
+    middle is no difference. The first is what was asked; the others have the colour that their `adjusted` p allows."""
     known = [each for each in found if each.difference is not None]
+    open_ = [each for each, p in zip(found[1:], adjusted[1:], strict=True) if p is not None and p >= _ALPHA]
     if not known:
         return Markup("")
     rows = []
@@ -48,7 +50,11 @@ def forest(found: Sequence[Comparison]) -> Markup:
         reach = max(abs(low), abs(high), abs(middle)) or 1.0
         label = f"{each.metric}, against {each.b.partition('@')[2] or each.b}"
         text = _said(each.difference, each.low, each.high, "+")
-        rows.append(_row(number, label, _Scale(-reach, reach), low, middle, high, text, _tone(each)))
+        rows.append(
+            _row(
+                number, label, _Scale(-reach, reach), low, middle, high, text, "open" if each in open_ else _tone(each)
+            )
+        )
     line = Markup('<line class="zero" x1="{0}" x2="{0}" y1="0" y2="{1}"/>').format(
         f"{_LEFT + (_WIDE - _LEFT - _RIGHT) / 2:.1f}", len(known) * _ROW
     )

@@ -65,7 +65,7 @@ def job_summary(told: Story) -> str:
     parts += [f"It ended before all was asked: {_cell(at.note)}"] if at.note else []
     parts += [_table(("variant", "metric", "mean", "95 % interval", "n"), _means(told))]
     if told.comparisons:
-        columns = ("a", "b", "metric", "difference", "95 % interval", "p", "verdict")
+        columns = ("a", "b", "metric", "difference", "95 % interval", "p", "p of all", "verdict")
         parts.append(_table(columns, _differences(told)))
     changed = [case for case in told.cases if case.change]
     if changed:
@@ -98,9 +98,10 @@ def _differences(told: Story) -> list[tuple[str, ...]]:
             _number(each.difference, "+"),
             _ends(each.low, each.high, "+"),
             _number(each.p),
-            shown(each.verdict),
+            _number(adjusted),
+            shown(each.verdict) if each is told.comparisons[0] else "",
         )
-        for each in told.comparisons
+        for each, adjusted in zip(told.comparisons, told.adjusted, strict=True)
     ]
 
 

@@ -36,9 +36,11 @@ def page(told: Story) -> str:
 
 
 def _cost(told: Story) -> str:
-    known = [each.cost for each in told.run.results if each.cost is not None]
-    unknown = len(told.run.results) - len(known)
-    text = f"${sum(known):.4f}" if known else "unknown"
+    """What this run has paid: an answer of an earlier one cost nothing here."""
+    paid = [each.cost for each in told.run.results if each.source is None and each.error is None]
+    known = [cost for cost in paid if cost is not None]
+    unknown = len(paid) - len(known)
+    text = f"${sum(known):.4f}" if known or not paid else "unknown"
     return f"{text}, {unknown} calls unknown" if known and unknown else text
 
 

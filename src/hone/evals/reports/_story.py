@@ -6,8 +6,10 @@ from msgspec import Struct
 
 from hone.core import text_in
 from hone.evals._case import Figure
+from hone.evals._verdict import wrong as wrong_among
 from hone.evals.runs._report import Run, Summary
 from hone.evals.statistics._compare import Comparison, Verdict, sentence
+from hone.evals.statistics._corrections import benjamini_hochberg
 from hone.store import Judgement, Result
 
 PASS = "pass"  # noqa: S105 - the metric of a test that adds up several assertions
@@ -21,6 +23,7 @@ class Side(Struct, frozen=True, kw_only=True):
     output: str
     error: str | None
     judgements: tuple[Judgement, ...]
+    wrong: tuple[str, ...]  # the names of those that say that it is wrong
     value: bool | float | None  # of the metric that the report is about
 
 
@@ -42,7 +45,8 @@ class Story(Struct, frozen=True, kw_only=True):
     sentence: str
     summaries: tuple[Summary, ...]
     figures: tuple[tuple[str, Figure], ...]  # numbers of a variant as a whole, each with its variant
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[Comparison, ...]  # the first is the one that the verdict is about
+    adjusted: tuple[float | None, ...]  # their p values, corrected for how many they are (Benjamini-Hochberg)
     cases: tuple[Case, ...]  # the largest change first; wrong ones first where there is one variant
     failed: tuple[Result, ...]
     wrong: tuple[tuple[Result, tuple[Judgement, ...]], ...]  # answers that fail a metric of right and wrong
@@ -63,6 +67,7 @@ def story(run: Run, comparison: Comparison | None = None) -> Story:
         summaries=tuple(run.summaries()),
         figures=tuple((variant, each) for variant, found in run.figures.items() for each in found),
         comparisons=tuple(compared),
+        adjusted=_adjusted([each.p for each in compared]),
         cases=tuple(_cases(run, metric, first)),
         failed=tuple(run.errors),
         wrong=tuple((each, found) for each in run.results if (found := wrong(run, each))),
@@ -71,15 +76,10 @@ def story(run: Run, comparison: Comparison | None = None) -> Story:
 
 def wrong(run: Run, result: Result) -> tuple[Judgement, ...]:
     """The judgements that say that an answer is wrong: `pass` where tests add up assertions, else every metric of
-    right and wrong."""
-    deciding = [PASS] if PASS in run.experiment.metrics else list(run.experiment.metrics)
-    found = []
-    for said in result.judgements:
-        metric = run.experiment.metrics.get(said.name)
-        if metric is not None and metric.kind == "boolean" and said.name in deciding:
-            bad = said.value is (metric.direction == "down")
-            found += [said] if bad else []
-    return tuple(found)
+    right and wrong that is about the answer."""
+    known = run.experiment.metrics
+    deciding = {PASS: known[PASS]} if PASS in known else known
+    return tuple(wrong_among(deciding, result.judgements))
 
 
 def _metric(run: Run) -> str | None:
@@ -100,6 +100,12 @@ def _comparisons(run: Run, given: Comparison | None, metric: str | None) -> list
             one = run.compare(a, other, name)
             found += [] if (one.a, one.b, one.metric) in known or not one.n else [one]
     return found
+
+
+def _adjusted(ps: Sequence[float | None]) -> tuple[float | None, ...]:
+    tested = {at: p for at, p in enumerate(ps) if p is not None}
+    found = dict(zip(tested, benjamini_hochberg(list(tested.values())), strict=True))
+    return tuple(found.get(at) for at in range(len(ps)))
 
 
 def _pair(run: Run, given: Comparison | None) -> tuple[str, str]:
@@ -128,16 +134,19 @@ def _cases(run: Run, metric: str | None, first: Comparison | None) -> list[Case]
         by_example.setdefault(each.example, {}).setdefault(each.variant, each)
     order = list(_pair(run, first)) if len(run.variants) > 1 else list(run.variants)
     order += [each for each in run.variants if each not in order]
-    made = [_case(example, [found[v] for v in order if v in found], metric) for example, found in by_example.items()]
+    made = [
+        _case(run, example, [found[v] for v in order if v in found], metric) for example, found in by_example.items()
+    ]
     if len(run.variants) > 1:
         return sorted(made, key=lambda case: -abs(case.change or 0.0))
     return sorted(made, key=lambda case: _worth(case.sides))
 
 
-def _case(example: str, found: Sequence[Result], metric: str | None) -> Case:
+def _case(run: Run, example: str, found: Sequence[Result], metric: str | None) -> Case:
     sides = tuple(
         Side(
             variant=each.variant, output=each.output, error=each.error, judgements=tuple(each.judgements),
+            wrong=tuple(said.name for said in wrong_among(run.experiment.metrics, each.judgements)),
             value=next((s.value for s in each.judgements if s.name == metric and not isinstance(s.value, str)), None),
         )
         for each in found

@@ -21,25 +21,33 @@ def cells_of(experiment: Experiment) -> tuple[Cell, ...]:
 async def rescore(plan: Plan, rig: Rig, run: Run) -> Run:
     """A new experiment with the answers of `run`, judged by the evaluators of `plan`. Nothing is asked.
 
-    `plan` has the cells and repeats of the run (`cells_of`).
+    `plan` has the cells and repeats of the run (`cells_of`), and the examples that were answered there: of a run that
+    ended early, or over anchors, those are not all. What ended early stays so.
 
     Raises:
-        CallError: an example was not answered there, as it reads now.
+        CallError: the run is not finished, or an example was not answered there, as it reads now.
     """
+    inputs = {each.example: each.input for each in run.results}
     answered = {each.place for each in run.results}
-    missing = [case for case in plan.cases() if case.place not in answered]
-    if missing:
+    missing = [] if run.ended_early else [case for case in plan.cases() if case.place not in answered]
+    if missing or (run.missing and not run.ended_early):
+        such = f", such as that of {missing[0].cell.name} to {missing[0].example.id}" if missing else ""
         raise CallError(
-            f"{len(missing)} answers are not in the experiment {run.experiment.id}, such as that of "
-            f"{missing[0].cell.name} to {missing[0].example.id}",
+            f"{len(missing) or run.missing} answers are not in the experiment {run.experiment.id}{such}",
             hint="go on with it first: hone evals run, with the same variants and data",
         )
-    inputs = {each.example: each.input for each in run.results}
-    changed = [each.id for each in plan.examples if inputs[each.id] != input_of(each)]
+    examples = {each.id: each for each in plan.examples}
+    gone = [example for example in inputs if example not in examples]
+    if gone:
+        raise CallError(
+            f"{len(gone)} examples are not in {plan.dataset.name} any more, the first is {gone[0]}",
+            hint="leave out --data: its examples as they were are kept",
+        )
+    changed = [name for name, each in examples.items() if name in inputs and inputs[name] != input_of(each)]
     if changed:
         raise CallError(
             f"{len(changed)} examples were changed since, the first is {changed[0]}: what was answered is another "
             "question",
             hint="hone evals run asks what has changed, and that alone",
         )
-    return await arun(plan, rig, kept=run.results)
+    return await arun(plan, rig, kept=run)

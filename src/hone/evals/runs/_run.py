@@ -1,7 +1,9 @@
 """Running an experiment: what is missing is asked, many calls at once, and kept as it comes."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+
+from msgspec.structs import replace
 
 from hone.errors import CallError, NotFound
 from hone.evals.runs._figures import choose, figures
@@ -23,23 +25,27 @@ async def arun(
     *,
     fresh: bool = False,
     experiment: str | None = None,
-    kept: Sequence[Result] | None = None,
+    kept: Run | None = None,
 ) -> Run:
     """Run what is missing, and keep every result as it comes.
 
     The newest experiment over the same examples, configurations and evaluators is continued, or `experiment` by its id;
     `fresh` begins anew. What an earlier experiment asked in the same words is not asked again but judged anew.
     Interrupted, a run keeps what has come so far, and the next one goes on from there. A call that failed, again and
-    again where that might have helped, is a result too. `kept` are answers for all of it: nothing is asked then.
+    again where that might have helped, is a result too. `kept` is a run whose answers are all that
+    is looked at: nothing is asked then.
 
     Raises:
         CallError: there is nothing to run, or `experiment` is of something else.
         ProjectError: the project is not set up for these calls.
     """
-    begun = _begun(plan, rig, fresh, experiment)
+    begun = _begun(plan, rig, fresh, experiment, kept)
     done = rig.store.results(begun.id)
     there = {each.place for each in done}
     todo = [case for case in plan.cases() if case.place not in there]
+    if kept is not None:
+        answered = {each.place for each in kept.results}
+        todo = [case for case in todo if case.place in answered]
     rig.stopping.begin()
     keys = Keys(plan)
     work = Work(plan, rig, begun, done, {} if fresh else _known(plan, rig, todo, keys, kept), keys)
@@ -61,7 +67,8 @@ async def arun(
             work.results = await choose(plan, rig, work.results)
             found = figures(plan, work.results)
     finally:
-        rig.store.end(begun.id, state, note=note, figures=found)
+        why = kept.experiment.note if kept is not None and note is None else note
+        rig.store.end(begun.id, state, note=why, figures=found)
     return load(rig.store, plan.project, begun.id, results=work.results)
 
 
@@ -86,12 +93,10 @@ def _not_there(id: str) -> NotFound:
     return NotFound(f"no experiment {id!r}", hint="hone evals list shows them")
 
 
-def _known(
-    plan: Plan, rig: Rig, todo: list[Case], names: Keys, kept: Sequence[Result] | None
-) -> Mapping[Place, Result]:
+def _known(plan: Plan, rig: Rig, todo: list[Case], names: Keys, kept: Run | None) -> Mapping[Place, Result]:
     """Answers that are there already, by where they go."""
     if kept is not None:
-        return {each.place: each for each in kept}
+        return {each.place: each for each in kept.results}
     if not todo:
         return {}
     keys = {case.place: names.of(case) for case in todo}
@@ -100,7 +105,7 @@ def _known(
     return {place: known[key] for place, key in keys.items() if key in known}
 
 
-def _begun(plan: Plan, rig: Rig, fresh: bool, id: str | None) -> Experiment:
+def _begun(plan: Plan, rig: Rig, fresh: bool, id: str | None, kept: Run | None) -> Experiment:
     if id is not None:
         found = rig.store.get(plan.project, id)
         if found is None:
@@ -113,6 +118,8 @@ def _begun(plan: Plan, rig: Rig, fresh: bool, id: str | None) -> Experiment:
             )
         return found
     made = plan.begin(rig.clock())
+    if kept is not None:
+        made = replace(made, examples=kept.experiment.examples)  # that some were not asked is not forgotten
     known = None if fresh else rig.store.same(plan.project, made.key)
     if known is not None:
         return known

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from hone.core import text_in
-from hone.evals import Card, Figure, Run, Slice, Summary, load
+from hone.evals import Card, Figure, Run, Slice, Summary, judges_in, load
 from hone.local import House, cards_of
 from hone.server.ui._compared import pair
 from hone.server.ui._face import Asked
@@ -160,15 +160,10 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def _judges(house: House, at: Experiment) -> list[JudgeOf]:
-    """A judge has the name of its metric; what stands behind a dot is another number of the same judge."""
-    names = dict.fromkeys(name.partition(".")[0] for name, each in at.metrics.items() if each.by == "judge")
-    newest: dict[str, Card] = {}
-    for card in cards_of(house).all() if names else []:
-        newest.setdefault(card.judge, card)
+    """Each judge with the newest card of it as it was: another prompt or model is another judge, whatever its name."""
     never = "never held against people: hone judges calibrate {} --data LABELS"
+    found = [(name, cards_of(house).of(key)) for key, name in judges_in(at.metrics).items()]
     return [
-        JudgeOf(
-            metric=name, card=newest.get(name), sentence=newest[name].sentence if name in newest else never.format(name)
-        )
-        for name in names
+        JudgeOf(metric=name, card=card, sentence=never.format(name) if card is None else card.sentence)
+        for name, card in found
     ]

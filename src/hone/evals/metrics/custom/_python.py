@@ -1,5 +1,6 @@
 """`python`: a function of the project, run in this process, since it is the user's own code."""
 
+import asyncio
 import hashlib
 import importlib.util
 import inspect
@@ -27,8 +28,9 @@ def python(given: Given) -> Evaluator:
 
     Its parameters are told by their names: `output` (the text), `context` (a dict with vars, expected, metadata,
     config), `example`, `answer`. It gives True or False, a number, or `{"pass", "score", "reason"}`, and may be a
-    coroutine function. It says right or wrong; a return annotation `float`, or the setting `"number": true`, makes it
-    a number. Setting `config`: anything that the function finds under that name in its context.
+    coroutine function; a plain one runs on a thread of its own. It says right or wrong; a return annotation `float`, or
+    the setting `"number": true`, makes it a number. Setting `config`: anything that the function finds under that name
+    in its context.
 
     Raises:
         CallError: no function is named, or it takes something else.
@@ -39,13 +41,16 @@ def python(given: Given) -> Evaluator:
     path, name = _place(given)
     function, digest = _loaded(path, name)
     taken = _taken(function, f"{path.name}:{name}")
+    waits = inspect.iscoroutinefunction(function)
     number = given.settings.get("number", inspect.signature(function).return_annotation in (float, "float"))
     if not isinstance(number, bool):
         raise CallError(f"`number` of python is true or false, not {to_json(number)}")
 
     async def find(example: Example, answer: Answer) -> Result:
         there = {"output": answer.text, "context": _context(example, given), "example": example, "answer": answer}
-        value = function(*(there[each] for each in taken))
+        wanted = [there[each] for each in taken]
+        # A plain function may take its time, and may call hone itself: on this loop it would wait for ever.
+        value = function(*wanted) if waits else await asyncio.to_thread(function, *wanted)
         return result_of(await value if isinstance(value, Awaitable) else value, f"{path.name}:{name}")
 
     return made(given.name or name, given, find, number=number, key=digest)
