@@ -12,6 +12,7 @@ from hone.core import Span
 from hone.datasets import Example
 from hone.errors import BudgetSpent, MissingExtra, NotAllowed, NotRecorded, ProjectError, UnknownModel
 from hone.evals._ask import Ask, Embed
+from hone.evals._identity import identity
 from hone.store import Judgement, Metric
 
 Direction = Literal["up", "down"]
@@ -135,6 +136,7 @@ def from_function(function: Callable[..., Any], metric: Metric | None = None) ->
     """An evaluator from `def polite(example, output) -> bool` (or a number); its name is the metric's.
 
     The kind is the declared one, or that of the return annotation, or a number. A failed call counts as False or 0.
+    Its key is what it does: a function that was changed is another one.
     """
     name = getattr(function, "__name__", type(function).__name__)
     if metric is None:
@@ -149,4 +151,4 @@ def from_function(function: Callable[..., Any], metric: Metric | None = None) ->
     if metric.direction == "down":
         worst = True if metric.kind == "boolean" else None  # there is no worst of a number without an end
     measures = (Measure(name=name, metric=metric, worst=worst),)
-    return Evaluator(name=name, measures=measures, judge=judge, apart=True)
+    return Evaluator(name=name, measures=measures, judge=judge, key=identity(function), apart=True)

@@ -130,8 +130,9 @@ def _by_object(asked: Mapping[str, Any], given: Given) -> Evaluator:
     made = _shaped(kind, given)
     if made.by == "judge":
         return made  # its key has all of this
-    # The same name asks for something else with another value: results of the one are none of the other.
-    said = {key: value for key, value in asked.items() if key not in ("type", "metric")}
+    # The same name asks for something else with another value, and a name given to it says nothing of its type:
+    # results of the one are none of the other.
+    said = {key: value for key, value in asked.items() if key != "metric" and (key != "type" or name is not None)}
     return replace(made, key=f"{made.key}{to_json(dict(sorted(said.items())))}") if said else made
 
 
@@ -140,7 +141,8 @@ def _set(settings: Mapping[str, Any], threshold: float | None, given: Given) -> 
     if not isinstance(members, list) or not members or settings.keys() != {"assert"}:
         hint = f'{{"type": "{_SET}", "assert": ["contains", {{"type": "rouge", "threshold": 0.5, "weight": 2}}]}}'
         raise CallError(f"an assert-set has a list `assert` and nothing else: {to_json(settings)}", hint=hint)
-    return together(_SET, [_member(each, given) for each in members], threshold)
+    made = together(_SET, [_member(each, given) for each in members], threshold)
+    return made if threshold is None else replace(made, key=f"{made.key} >= {threshold!r}")
 
 
 def _member(asked: Asked, given: Given) -> Member:

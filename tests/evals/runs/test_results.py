@@ -6,6 +6,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hone.datasets import Example, dataset_of
 from hone.errors import CallError
@@ -260,3 +261,59 @@ def test_ending_early_is_for_independent_cases(world: World) -> None:
 def test_a_cell_comes_back_as_it_was(world: World) -> None:
     cells = (Cell(name="a · temperature=0", variant="a", sha256="x", parameters={"temperature": 0}), *plain({"b": "y"}))
     assert cells_of(world.run(plan(cells=cells)).experiment) == cells
+
+
+def edited(line: str) -> list[Evaluator]:
+    """A function as it stands in a file that is edited between two runs."""
+    space: dict[str, Any] = {"__name__": "grade"}
+    exec(f"def polite(example, output) -> bool:\n    return {line}\n", space)
+    return make([space["polite"]])
+
+
+def test_a_function_that_was_changed_judges_again(world: World) -> None:
+    first = world.run(plan(cells=ONE, evaluators=edited("True")))
+    same = world.run(plan(cells=ONE, evaluators=edited("True")))
+    changed = world.run(plan(cells=ONE, evaluators=edited("False")))
+    assert (first.experiment.id, first.summary("a", "polite").mean) == (same.experiment.id, 1.0)
+    assert (changed.summary("a", "polite").mean, len(world.asked)) == (0.0, 6), "judged anew, asked nothing"
+
+
+def test_judging_again_is_an_experiment_of_its_own_even_by_the_same(world: World) -> None:
+    first = world.run(plan(cells=ONE))
+    again = asyncio.run(rescore(plan(cells=cells_of(first.experiment)), world.rig(), first))
+    assert again.experiment.id != first.experiment.id
+    assert (again.summary("a", "exact").mean, len(world.asked)) == (1.0, 6)
+    assert {each.source for each in again.results} == {first.experiment.id}
+
+
+def test_what_an_example_brings_is_part_of_what_was_run(world: World) -> None:
+    def run(key: str, value: float) -> float | None:
+        own = {"e1": [words("mine", lambda *_: [Judgement("mine", value)], key=key)]}
+        return world.run(plan(data(3), cells=ONE, own=own)).summary("a", "mine").mean
+
+    assert (run("first", 0.0), run("second", 1.0)) == (0.0, 1.0)
+
+
+def test_what_a_metric_means_is_part_of_what_was_run(world: World) -> None:
+    def run(direction: Any) -> Any:
+        (made,) = edited("True")
+        measure = Measure(name="polite", metric=Metric(kind="boolean", direction=direction))
+        return world.run(plan(cells=ONE, evaluators=[replace(made, measures=(measure,))])).summary("a", "polite")
+
+    assert (run("up").direction, run("down").direction) == ("up", "down")
+
+
+def test_another_threshold_of_a_set_is_another_question(world: World) -> None:
+    def run(threshold: float) -> float | None:
+        asked = {"type": "assert-set", "assert": ["exact", {"type": "contains", "value": "zz"}], "threshold": threshold}
+        return world.run(plan(cells=ONE, evaluators=make([asked]))).summary("a", "assert-set-passes").mean
+
+    assert (run(0.4), run(0.9)) == (1.0, 0.0)
+
+
+def test_another_type_under_the_same_name_is_another_question(world: World) -> None:
+    def run(kind: str) -> float | None:
+        asked = {"type": kind, "value": "Q", "metric": "quality"}
+        return world.run(plan(cells=ONE, evaluators=make([asked]))).summary("a", "quality").mean
+
+    assert (run("contains"), run("not-contains")) == (1.0, 0.0)

@@ -42,7 +42,7 @@ async def arun(
     todo = [case for case in plan.cases() if case.place not in there]
     rig.stopping.begin()
     keys = Keys(plan)
-    work = Work(plan, rig, begun, done, {} if fresh else _known(plan, rig, todo, keys, kept), keys)
+    work = Work(plan, rig, begun, done, _known(plan, rig, todo, keys, kept, fresh), keys)
     if not todo and begun.state == "done":
         work.tell()
         return Run(experiment=begun, results=in_order(done))
@@ -87,12 +87,12 @@ def _not_there(id: str) -> NotFound:
 
 
 def _known(
-    plan: Plan, rig: Rig, todo: list[Case], names: Keys, kept: Sequence[Result] | None
+    plan: Plan, rig: Rig, todo: list[Case], names: Keys, kept: Sequence[Result] | None, fresh: bool
 ) -> Mapping[Place, Result]:
     """Answers that are there already, by where they go."""
     if kept is not None:
         return {each.place: each for each in kept}
-    if not todo:
+    if fresh or not todo:
         return {}
     keys = {case.place: names.of(case) for case in todo}
     configured = {each.sha256 for each in plan.cells}
