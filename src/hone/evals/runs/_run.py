@@ -7,7 +7,7 @@ from hone.errors import CallError, NotFound
 from hone.evals.runs._figures import choose, figures
 from hone.evals.runs._plan import Case, Keys, Place, Plan
 from hone.evals.runs._report import Run
-from hone.evals.runs._rig import Rig
+from hone.evals.runs._rig import Rig, record
 from hone.evals.runs._work import Work
 from hone.store import Experiment, Experiments, Result
 
@@ -47,6 +47,7 @@ async def arun(
         work.tell()
         return Run(experiment=begun, results=in_order(done))
     rig.store.end(begun.id, "running", note=begun.note)
+    await asyncio.to_thread(record, rig, begun, done)  # a run that was killed may have kept answers and not scored them
     state, note = "interrupted", None
     found = None
     try:
@@ -56,10 +57,10 @@ async def arun(
         elif todo:
             await work.run(todo)
         note = rig.stopping.why
-        state = "done" if note is None or rig.stopping.decided else "interrupted"
-        if state == "done":
-            work.results = await choose(plan, rig, work.results)
+        if note is None or rig.stopping.decided:
+            work.results = await choose(plan, rig, begun, work.results)
             found = figures(plan, work.results)
+            state = "done"
     finally:
         rig.store.end(begun.id, state, note=note, figures=found)
     return load(rig.store, plan.project, begun.id, results=work.results)
