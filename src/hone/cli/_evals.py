@@ -125,7 +125,7 @@ def _run(
         elif found.ended_early:
             comparison = bench.settled(found, options)
     whole = [] if options.anchors is None else bench.overall(found, cases, options)
-    show(report_of(found, comparison, whole), as_json, one_line=lines)
+    show(report_of(found, comparison, bench.house, whole), as_json, one_line=lines)
     files.write(found, comparison, bench.house.project.root)
     return comparison
 
@@ -151,7 +151,7 @@ def rescore(
         whole = _id(bench.house, experiment)
         options = Options(evaluators=asked, by="cli", concurrency=concurrency, watch=bar)
         found = bench.rescore(whole, options, data=data)
-    show(report_of(found, None), as_json)
+    show(report_of(found, None, bench.house), as_json)
 
 
 @command.command("compare")
@@ -214,7 +214,7 @@ def report(
     if slices:
         show_slices(found, metric, as_json)
         return
-    show(report_of(found, None), as_json)
+    show(report_of(found, None, house), as_json)
     if not as_json:
         show_worst(found)
 

@@ -7,7 +7,7 @@ from hone.evals._ask import Ask, Embed, Question, Told
 from hone.evals._auto import AUTO, Choice, choose
 from hone.evals._case import Answer, Evaluator, Figure, Given, Judged, Measure
 from hone.evals._registry import evaluators, make
-from hone.evals.judges._card import Card, Cards, cards_in
+from hone.evals.judges._card import Card, Cards, cards_in, judges_in
 from hone.evals.judges._corrected import corrected_by
 from hone.evals.metrics._promptfoo import PROMPTFOO
 from hone.evals.metrics.agents._simulate import Simulated, simulate
@@ -103,6 +103,7 @@ __all__ = [
     "gate",
     "honest_examples",
     "judged",
+    "judges_in",
     "kept_pair",
     "load",
     "make",

@@ -105,6 +105,7 @@ class Evaluator(Struct, frozen=True, kw_only=True):
     choose: Callable[[Example, Mapping[str, Answer]], Awaitable[Mapping[str, Iterable[Judgement]]]] | None = None
     by: Literal["code", "judge"] = "code"
     key: str = ""  # what tells it from another of that name: its version, its model and prompt
+    judges: Mapping[str, str] = {}  # of one that is made of others: the judges among them, name by key
     card: str | None = None  # of a judge: how far it agrees with people, in one sentence
     apart: bool = False  # `judge` is not a coroutine and may take its time: it runs on a thread of its own
 
@@ -130,6 +131,14 @@ class Evaluator(Struct, frozen=True, kw_only=True):
 
     def _worst(self, why: str) -> list[Judgement]:
         return [Judgement(each.name, each.worst, why) for each in self.measures if each.worst is not None]
+
+
+def judges_among(evaluators: Iterable[Evaluator]) -> dict[str, str]:
+    """The names of the judges among evaluators, and within them, by their keys."""
+    found: dict[str, str] = {}
+    for each in evaluators:
+        found |= each.judges or ({each.key: each.name} if each.by == "judge" else {})
+    return found
 
 
 def from_function(function: Callable[..., Any], metric: Metric | None = None) -> Evaluator:

@@ -17,9 +17,14 @@ from hone.evals import (
     Early,
     Evaluator,
     Figure,
+    Given,
     Judged,
     Measure,
+    Plan,
+    Question,
+    Told,
     cells_of,
+    judges_in,
     make,
     matrix,
     plain,
@@ -318,6 +323,19 @@ def test_another_type_under_the_same_name_is_another_question(world: World) -> N
         return world.run(plan(cells=ONE, evaluators=make([asked]))).summary("a", "quality").mean
 
     assert (run("contains"), run("not-contains")) == (1.0, 0.0)
+
+
+def test_a_judge_turned_round_under_the_same_name_is_another_question_to_the_same_judge() -> None:
+    async def ask(question: Question) -> Told:
+        raise AssertionError("nobody is asked")
+
+    def asked(kind: str) -> Plan:
+        about = {"type": kind, "value": "It is polite.", "metric": "polite"}
+        return plan(evaluators=make([about], given=Given(ask=ask)))
+
+    straight, turned = asked("llm-rubric"), asked("not-llm-rubric")
+    assert straight.key != turned.key
+    assert judges_in(straight.metrics) == judges_in(turned.metrics)
 
 
 def longest(name: str = "best", asked: list[str] | None = None, **more: Any) -> Evaluator:

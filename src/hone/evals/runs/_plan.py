@@ -143,7 +143,8 @@ class Keys:
 def _metric(metric: Metric, evaluator: Evaluator) -> Metric:
     if evaluator.by == "code":
         return metric
-    return replace(metric, by=evaluator.by, judge=evaluator.key, card=evaluator.card)
+    judges = dict(evaluator.judges)
+    return replace(metric, by=evaluator.by, judge=evaluator.key, judges=judges, card=evaluator.card)
 
 
 def _told(evaluators: Sequence[Evaluator]) -> list[tuple[str, str]]:
