@@ -125,16 +125,24 @@ def _by_object(asked: Mapping[str, Any], given: Given) -> Evaluator:
         )
     settings = {key: value for key, value in asked.items() if key not in _KEYS}
     if kind.removeprefix(_NOT) == _SET:
-        return _shaped(kind, replace(given, name=name), _set(settings, threshold, given))
+        return _turned_round(kind, _shaped(kind, replace(given, name=name), _set(settings, threshold, given)), name)
     given = replace(given, value=asked.get("value"), threshold=threshold, settings=settings, name=name)
     made = _shaped(kind, given)
     if made.by == "judge":  # its key has all of this, and is that of its card
-        turned_round = name is not None and kind.startswith(_NOT)
-        return replace(made, key=f"{_NOT}{made.key}", judges=judges_among([made])) if turned_round else made
+        return _turned_round(kind, made, name)
+    said = {key: value for key, value in asked.items() if key != "metric"}
+    if said.keys() == {"type"} and name is None:
+        return made
     # The same name asks for something else with another value, and a name given to it says nothing of its type:
     # results of the one are none of the other.
-    said = {key: value for key, value in asked.items() if key != "metric" and (key != "type" or name is not None)}
-    return replace(made, key=f"{made.key}{to_json(dict(sorted(said.items())))}") if said else made
+    return replace(made, key=f"{made.key}{to_json(dict(sorted(said.items())))}")
+
+
+def _turned_round(kind: str, made: Evaluator, name: str | None) -> Evaluator:
+    """Under a name that was given to it, its key alone says so. A judge within is found by its own."""
+    if name is None or not kind.startswith(_NOT):
+        return made
+    return replace(made, key=f"{_NOT}{made.key}", judges=judges_among([made]))
 
 
 def _set(settings: Mapping[str, Any], threshold: float | None, given: Given) -> Evaluator:

@@ -149,6 +149,8 @@ class Cards:
 
     def of(self, key: str) -> Card | None:
         """The newest card of a judge's configuration."""
+        if not key.isalnum():
+            return None  # the key of a set is that of its members, and none has a file of that name
         return max(self._read(key), key=lambda each: each.created, default=None)
 
     def sentence(self, key: str) -> str | None:

@@ -42,4 +42,4 @@ async def rescore(plan: Plan, rig: Rig, run: Run) -> Run:
             "question",
             hint="hone evals run asks what has changed, and that alone",
         )
-    return await arun(plan, rig, fresh=True, kept=run.results)
+    return await arun(plan, rig, kept=run.results)

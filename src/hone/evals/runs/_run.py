@@ -30,19 +30,20 @@ async def arun(
     The newest experiment over the same examples, configurations and evaluators is continued, or `experiment` by its id;
     `fresh` begins anew. What an earlier experiment asked in the same words is not asked again but judged anew.
     Interrupted, a run keeps what has come so far, and the next one goes on from there. A call that failed, again and
-    again where that might have helped, is a result too. `kept` are answers for all of it: nothing is asked then.
+    again where that might have helped, is a result too. `kept` are answers for all of it: nothing is asked then,
+    and a new experiment begins.
 
     Raises:
         CallError: there is nothing to run, or `experiment` is of something else.
         ProjectError: the project is not set up for these calls.
     """
-    begun = _begun(plan, rig, fresh, experiment)
+    begun = _begun(plan, rig, fresh or kept is not None, experiment)
     done = rig.store.results(begun.id)
     there = {each.place for each in done}
     todo = [case for case in plan.cases() if case.place not in there]
     rig.stopping.begin()
     keys = Keys(plan)
-    work = Work(plan, rig, begun, done, _known(plan, rig, todo, keys, kept, fresh), keys)
+    work = Work(plan, rig, begun, done, {} if fresh else _known(plan, rig, todo, keys, kept), keys)
     if not todo and begun.state == "done":
         work.tell()
         return Run(experiment=begun, results=in_order(done))
@@ -88,12 +89,12 @@ def _not_there(id: str) -> NotFound:
 
 
 def _known(
-    plan: Plan, rig: Rig, todo: list[Case], names: Keys, kept: Sequence[Result] | None, fresh: bool
+    plan: Plan, rig: Rig, todo: list[Case], names: Keys, kept: Sequence[Result] | None
 ) -> Mapping[Place, Result]:
     """Answers that are there already, by where they go."""
     if kept is not None:
         return {each.place: each for each in kept}
-    if fresh or not todo:
+    if not todo:
         return {}
     keys = {case.place: names.of(case) for case in todo}
     configured = {each.sha256 for each in plan.cells}
