@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -321,3 +322,42 @@ def test_a_benchmark_is_not_judged_again(house: House) -> None:
     found = run_benchmark(bench, benchmark("gsm8k"), asked, ["echo"], Settings(), Wanted())
     with pytest.raises(CallError, match="is of bench-gsm8k, which is no task of this project"):
         bench.rescore(found.experiment.id, Options(evaluators=["contains"]))
+
+
+def test_what_an_example_brings_may_choose_and_sum_up_also_where_two_have_one_name(house: House) -> None:
+    chooses: dict[str, object] = {"type": "max-score", "value": ["exact"]}
+    brought: list[object] = [
+        chooses, {**chooses, "value": [{"type": "contains", "value": "What"}]},
+        {"type": "bleu", "value": "question 1"}, {"type": "bleu", "value": "What?"},
+    ]  # fmt: skip
+    data = [{"id": "e1", "input": "question 1", "expected": "question 1", "evaluators": brought}, {"input": "another"}]
+    run = hone.evaluate(["answer", "answer@deaf"], data, evaluators=["latency"]).run
+    assert (run.answers("baseline", "max-score"), run.answers("deaf", "max-score")) == ({"e1": [1.0]}, {"e1": [0.0]})
+    assert (run.answers("baseline", "max-score-2"), run.answers("deaf", "max-score-2")) == (
+        {"e1": [0.0]},
+        {"e1": [1.0]},
+    )
+    figures = {each.name: (each.value, each.n) for each in run.figures["deaf"]}
+    assert figures.keys() == {"bleu-corpus", "bleu-2-corpus"}
+    assert figures["bleu-2-corpus"][1] == 1
+
+
+def test_a_file_that_grades_is_read_again_when_it_was_edited(house: House, folder: Path) -> None:
+    data = [{"id": "a", "input": "x", "evaluators": [{"type": "python", "value": "grade.py"}]}]
+
+    def graded(value: bool) -> float | None:
+        (folder / "grade.py").write_text(f"def get_assert(output, context):\n    return {value}\n")
+        return hone.evaluate("answer", data, evaluators=["latency"]).run.summary("baseline", "get_assert").mean
+
+    assert (graded(True), graded(False)) == (1.0, 0.0)
+
+
+def test_judging_again_by_a_changed_function_gives_the_new_verdicts(house: House, folder: Path) -> None:
+    from hone.local._sdk import bench
+
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec("def polite(example, output) -> bool: return True", space)
+    first = hone.evaluate("answer", "questions", evaluators=[space["polite"]], limit=5)
+    exec("def polite(example, output) -> bool: return False", space)
+    again = bench().rescore(first.id, Options(evaluators=[space["polite"]]))
+    assert (first["polite"].mean, again.summary("baseline", "polite").mean) == (1.0, 0.0)

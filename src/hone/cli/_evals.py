@@ -127,7 +127,7 @@ def _run(
         elif found.ended_early:
             comparison = bench.settled(found, options)
     whole = [] if options.anchors is None else bench.overall(found, cases, options)
-    show(report_of(found, comparison, whole), as_json, one_line=lines)
+    show(report_of(found, comparison, bench.house, whole), as_json, one_line=lines)
     files.write(found, comparison, bench.house.project.root)
     if comparison is None and other is not None:
         talk.print(f"{targets[0]} was not compared with {other}: answers are missing", markup=False, soft_wrap=True)
@@ -159,7 +159,7 @@ def rescore(
         whole = _id(bench.house, experiment)
         options = Options(evaluators=asked, by="cli", concurrency=concurrency, watch=bar)
         found = bench.rescore(whole, options, data=data)
-    show(report_of(found, None), as_json)
+    show(report_of(found, None, bench.house), as_json)
 
 
 @command.command("compare")
@@ -222,7 +222,7 @@ def report(
     if slices:
         show_slices(found, metric, as_json)
         return
-    show(report_of(found, None), as_json)
+    show(report_of(found, None, house), as_json)
     if not as_json:
         show_worst(found)
 

@@ -10,6 +10,7 @@ from hone.cli._say import out, print_json, talk
 from hone.core import text_in, to_json
 from hone.errors import CallError
 from hone.evals import Comparison, Figure, Overall, Run, Summary, cards_in
+from hone.local import Plane, cards_of
 from hone.store import Experiment, Result
 
 _WORST = 5
@@ -27,9 +28,10 @@ class Report(Struct, frozen=True, kw_only=True):
     cost: float | None = None  # dollars that it paid; None where a price is unknown
     figures: dict[str, list[Figure]] = {}  # numbers of a variant as a whole
     overall: list[Overall] = []  # what the few that were asked say of all
+    cards: list[str] = []  # what is known of each judge
 
 
-def report_of(found: Run, comparison: Comparison | None, overall: list[Overall] | None = None) -> Report:
+def report_of(found: Run, comparison: Comparison | None, house: Plane, overall: list[Overall] | None = None) -> Report:
     return Report(
         experiment=found.experiment,
         summaries=found.summaries(),
@@ -40,6 +42,7 @@ def report_of(found: Run, comparison: Comparison | None, overall: list[Overall] 
         cost=found.cost,
         figures=found.figures,
         overall=overall or [],
+        cards=cards_in(found.experiment.metrics, cards_of(house).sentence),
     )
 
 
@@ -64,7 +67,7 @@ def show(report: Report, as_json: bool, *, one_line: bool = False) -> None:
         doubt = "" if each.low is None or each.high is None else f" ({each.low:.4g} to {each.high:.4g})"
         line = f"{at.task}@{each.variant} over all {each.examples:,} examples, by {runs}: {each.metric} {each.mean:.4g}"
         out.print(f"{line}{doubt}", markup=False, soft_wrap=True)
-    for card in cards_in(at.metrics):
+    for card in report.cards:
         talk.print(card, markup=False, style="dim", soft_wrap=True)
     if report.comparison is not None:
         out.print(str(report.comparison), markup=False, soft_wrap=True)

@@ -12,6 +12,7 @@ from hone.core import Span
 from hone.datasets import Example
 from hone.errors import BudgetSpent, MissingExtra, NotAllowed, NotRecorded, ProjectError, UnknownModel
 from hone.evals._ask import Ask, Embed
+from hone.evals._identity import identity
 from hone.store import Judgement, Metric
 
 Direction = Literal["up", "down"]
@@ -104,6 +105,7 @@ class Evaluator(Struct, frozen=True, kw_only=True):
     choose: Callable[[Example, Mapping[str, Answer]], Awaitable[Mapping[str, Iterable[Judgement]]]] | None = None
     by: Literal["code", "judge"] = "code"
     key: str = ""  # what tells it from another of that name: its version, its model and prompt
+    judges: Mapping[str, str] = {}  # of one that is made of others: the judges among them, name by key
     card: str | None = None  # of a judge: how far it agrees with people, in one sentence
     apart: bool = False  # `judge` is not a coroutine and may take its time: it runs on a thread of its own
 
@@ -131,10 +133,19 @@ class Evaluator(Struct, frozen=True, kw_only=True):
         return [Judgement(each.name, each.worst, why) for each in self.measures if each.worst is not None]
 
 
+def judges_among(evaluators: Iterable[Evaluator]) -> dict[str, str]:
+    """The names of the judges among evaluators, and within them, by their keys."""
+    found: dict[str, str] = {}
+    for each in evaluators:
+        found |= each.judges or ({each.key: each.name} if each.by == "judge" else {})
+    return found
+
+
 def from_function(function: Callable[..., Any], metric: Metric | None = None) -> Evaluator:
     """An evaluator from `def polite(example, output) -> bool` (or a number); its name is the metric's.
 
     The kind is the declared one, or that of the return annotation, or a number. A failed call counts as False or 0.
+    Its key is what it does: a function that was changed is another one.
     """
     name = getattr(function, "__name__", type(function).__name__)
     if metric is None:
@@ -149,4 +160,4 @@ def from_function(function: Callable[..., Any], metric: Metric | None = None) ->
     if metric.direction == "down":
         worst = True if metric.kind == "boolean" else None  # there is no worst of a number without an end
     measures = (Measure(name=name, metric=metric, worst=worst),)
-    return Evaluator(name=name, measures=measures, judge=judge, apart=True)
+    return Evaluator(name=name, measures=measures, judge=judge, key=identity(function), apart=True)

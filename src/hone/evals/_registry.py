@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from hone.core import to_json
 from hone.errors import CallError, ProjectError
-from hone.evals._case import Evaluator, Given, from_function
+from hone.evals._case import Evaluator, Given, from_function, judges_among
 from hone.evals._shaped import Member, named, together, turned, with_threshold
 from hone.evals.interop import NAMES as INTEROP
 from hone.evals.judges import NAMES as JUDGES
@@ -125,14 +125,24 @@ def _by_object(asked: Mapping[str, Any], given: Given) -> Evaluator:
         )
     settings = {key: value for key, value in asked.items() if key not in _KEYS}
     if kind.removeprefix(_NOT) == _SET:
-        return _shaped(kind, replace(given, name=name), _set(settings, threshold, given))
+        return _turned_round(kind, _shaped(kind, replace(given, name=name), _set(settings, threshold, given)), name)
     given = replace(given, value=asked.get("value"), threshold=threshold, settings=settings, name=name)
     made = _shaped(kind, given)
-    if made.by == "judge":
-        return made  # its key has all of this
-    # The same name asks for something else with another value: results of the one are none of the other.
-    said = {key: value for key, value in asked.items() if key not in ("type", "metric")}
-    return replace(made, key=f"{made.key}{to_json(dict(sorted(said.items())))}") if said else made
+    if made.by == "judge":  # its key has all of this, and is that of its card
+        return _turned_round(kind, made, name)
+    said = {key: value for key, value in asked.items() if key != "metric"}
+    if said.keys() == {"type"} and name is None:
+        return made
+    # The same name asks for something else with another value, and a name given to it says nothing of its type:
+    # results of the one are none of the other.
+    return replace(made, key=f"{made.key}{to_json(dict(sorted(said.items())))}")
+
+
+def _turned_round(kind: str, made: Evaluator, name: str | None) -> Evaluator:
+    """Under a name that was given to it, its key alone says so. A judge within is found by its own."""
+    if name is None or not kind.startswith(_NOT):
+        return made
+    return replace(made, key=f"{_NOT}{made.key}", judges=judges_among([made]))
 
 
 def _set(settings: Mapping[str, Any], threshold: float | None, given: Given) -> Evaluator:
@@ -140,7 +150,9 @@ def _set(settings: Mapping[str, Any], threshold: float | None, given: Given) -> 
     if not isinstance(members, list) or not members or settings.keys() != {"assert"}:
         hint = f'{{"type": "{_SET}", "assert": ["contains", {{"type": "rouge", "threshold": 0.5, "weight": 2}}]}}'
         raise CallError(f"an assert-set has a list `assert` and nothing else: {to_json(settings)}", hint=hint)
-    return together(_SET, [_member(each, given) for each in members], threshold)
+    those = [_member(each, given) for each in members]
+    made = replace(together(_SET, those, threshold), judges=judges_among(each.evaluator for each in those))
+    return made if threshold is None else replace(made, key=f"{made.key} >= {threshold!r}")
 
 
 def _member(asked: Asked, given: Given) -> Member:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from hone.core import to_json
 from hone.datasets import Dataset, Example
 from hone.errors import ProjectError
-from hone.evals import Answer, Evaluator, Given, make
+from hone.evals import Answer, Evaluator, Figure, Given, Judged, make
 from hone.project import Project
 from hone.store import Judgement, Metric
 
@@ -85,11 +85,38 @@ class Panel:
 
 
 def _renamed(made: Evaluator, names: Mapping[str, str]) -> Evaluator:
-    """The same evaluator, whose metrics have other names."""
+    """The same evaluator, whose metrics have other names, and its figures after the first of them."""
+    old, (first, other) = {new: name for name, new in names.items()}, next(iter(names.items()))
+
+    def renamed(said: Iterable[Judgement]) -> list[Judgement]:
+        return [replace(each, name=names.get(each.name, each.name)) for each in said]
 
     async def judge(example: Example, answer: Answer) -> list[Judgement]:
-        found = await made.said(example, answer)
-        return [replace(each, name=names.get(each.name, each.name)) for each in found]
+        return renamed(await made.said(example, answer))
+
+    async def choose(example: Example, answers: Mapping[str, Answer]) -> dict[str, list[Judgement]]:
+        assert made.choose is not None
+        return {variant: renamed(said) for variant, said in (await made.choose(example, answers)).items()}
+
+    def sum_up(judged: Sequence[Judged]) -> list[Figure]:
+        assert made.sum_up is not None
+        its = [
+            Judged(
+                each.example, each.answer, tuple(replace(s, name=old[s.name]) for s in each.judgements if s.name in old)
+            )
+            for each in judged
+        ]
+        return [
+            replace(each, name=other + each.name.removeprefix(first)) if each.name.startswith(first) else each
+            for each in made.sum_up(its)
+        ]
 
     measures = tuple(replace(each, name=names[each.name]) for each in made.measures)
-    return replace(made, measures=measures, judge=judge, apart=False)
+    return replace(
+        made,
+        measures=measures,
+        judge=judge,
+        choose=None if made.choose is None else choose,
+        sum_up=None if made.sum_up is None else sum_up,
+        apart=False,
+    )

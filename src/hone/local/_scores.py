@@ -37,7 +37,7 @@ class Scores:
         return Score(
             project=self._house.project.name,
             id=f"eval:{about}:{said.name}:{said.value}"[:_LONGEST],
-            time=self._house.clock(),
+            time=result.created or self._house.clock(),
             target=Target("span" if result.span_id else "trace", about),
             name=said.name,
             value=said.value,

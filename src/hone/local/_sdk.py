@@ -34,6 +34,7 @@ from hone.datasets import (
 )
 from hone.evals import Comparison, Run, Stopping, Summary, cards_in
 from hone.local._evaluate import Bench, Data, Options
+from hone.local._given import cards_of
 from hone.local._hone import Hone
 from hone.local._house import House
 from hone.local._panel import Asked
@@ -226,7 +227,7 @@ class Evaluation:
         )
 
     def __str__(self) -> str:
-        return "\n".join(_lines(self.run))
+        return "\n".join(_lines(self.run, cards_of(self._bench.house).sentence))
 
 
 class Stream:
@@ -273,7 +274,7 @@ def _both(first: Callable[[Result], None] | None, second: Callable[[Result], Non
     return told
 
 
-def _lines(run: Run) -> Iterator[str]:
+def _lines(run: Run, card: Callable[[str], str | None]) -> Iterator[str]:
     at = run.experiment
     part = f", {at.split}" if at.split else ""
     yield f"experiment {at.id}: {at.task} over {at.dataset}{part}, {at.examples} examples"
@@ -283,7 +284,7 @@ def _lines(run: Run) -> Iterator[str]:
         yield f"  {at.task}@{each.variant:<16} {each.metric:<14} {value:>8}  n = {each.n}{doubt}"
     if run.errors:
         yield f"  {len(run.errors)} calls failed, the first with: {run.errors[0].error}"
-    yield from (f"  {card}" for card in cards_in(at.metrics))
+    yield from (f"  {card}" for card in cards_in(at.metrics, card))
 
 
 def dataset(name: str) -> DataFile:

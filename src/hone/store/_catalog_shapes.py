@@ -74,6 +74,7 @@ class Metric(Struct, frozen=True, kw_only=True):
     direction: Literal["up", "down"] = "up"
     by: Literal["code", "judge"] = "code"
     judge: str = ""  # the key of the judge that gives them: its prompts, models and settings, SHA-256
+    judges: dict[str, str] = {}  # where several judges stand behind them: the key of each, and its name
     card: str | None = None  # how far it agrees with people, as it was known when the experiment began
 
 

@@ -23,7 +23,7 @@ from hone.evals.judges._published import rows_of, written
 from hone.evals.statistics._agreement import cohen_kappa
 from hone.local import Bench, Hone, House, Options
 from hone.local._calibrate import CONSTANTS, Calibration, calibrate
-from hone.local._given import judging
+from hone.local._given import cards_of, judging
 
 from .conftest import Asked, RuleUpstream
 
@@ -426,9 +426,36 @@ def test_an_experiment_shows_the_card_of_its_judge(bench: Bench, upstream: RuleU
     assert found.results
     metric = found.experiment.metrics["helpful"]
     assert (metric.by, metric.judge, metric.card) == ("judge", made.key, made.card)
-    assert cards_in(found.experiment.metrics) == [
+    assert cards_in(found.experiment.metrics, cards_of(bench.house).sentence) == [
         made.card, "judge llm-rubric: not calibrated (hone judges calibrate llm-rubric --data LABELS)"
     ]  # fmt: skip
+
+
+def test_a_kept_run_shows_the_card_that_its_judge_got_since(bench: Bench, upstream: RuleUpstream, folder: Path) -> None:
+    upstream.rule = overlap
+    asked: dict[str, Any] = {
+        "type": "assert-set",
+        "threshold": 0.5,
+        "assert": [
+            "helpful",
+            {"type": "llm-rubric", "value": "x"},
+            {"type": "llm-rubric", "value": "y"},
+            "not-is-json",
+        ],
+    }
+    test = {"type": "promptfoo-test", "assert": [{"type": "llm-rubric", "value": "z"}]}
+    wanted = Options(evaluators=["helpful", asked, test, {"type": "max-score", "value": ["helpful"]}])
+    found = bench.evaluate(["answer"], [{"input": "a b"}], wanted)
+    known = cards_of(bench.house).sentence
+    never = "judge {0}: not calibrated (hone judges calibrate {0} --data LABELS)"
+    others = [never.format("llm-rubric")] * 3
+    assert cards_in(found.experiment.metrics, known) == [never.format("helpful"), *others]
+    rows = [{"input": "a b", "output": "a b" if n % 2 else "c", "label": n % 2 == 1} for n in range(10)]
+    (folder / "labels.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    sentence = calibrate(bench, "helpful", "labels.jsonl", Calibration(probe=0)).sentence
+    again = bench.evaluate(["answer"], [{"input": "a b"}], wanted)
+    assert again.experiment.id == found.experiment.id
+    assert cards_in(again.experiment.metrics, known) == [sentence, *others]
 
 
 # -- the command

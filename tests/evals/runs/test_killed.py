@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from hone.local import Serving
-from hone.store import Result
+from hone.local import House, Serving
+from hone.store import Result, ScoreQuery
 from hone.testing import FakeUpstream
 
 FILE = """
@@ -47,6 +47,22 @@ def kept(folder: Path) -> tuple[list[Result], str]:
         house.close()
 
 
+def scored(folder: Path, results: list[Result]) -> set[tuple[str, int, str, object]]:
+    """Every score of the answers that count, by the case it is of."""
+    house = House.open(folder)
+    try:
+        house.telemetry.flush()
+        spans = {each.span_id: each for each in results}
+        found = house.telemetry.scores(ScoreQuery(project="p", limit=10 * CASES))
+        return {
+            (spans[each.target.id].example, spans[each.target.id].repeat, each.name, each.value)
+            for each in found
+            if each.target.id in spans
+        }
+    finally:
+        house.close()
+
+
 def said(results: list[Result]) -> set[tuple[object, ...]]:
     return {
         (*each.place, each.key, each.output, each.error, str(each.judgements), str(each.details)) for each in results
@@ -73,7 +89,11 @@ def test_a_run_killed_ten_times_asks_no_more_again_than_was_under_way(tmp_path: 
         unbroken = project(tmp_path / "unbroken", upstream.url)
         assert begin(unbroken).wait(60) == 0
         assert len(upstream.received) - asked == CASES
-        assert said(kept(unbroken)[0]) == said(results)
+        whole = kept(unbroken)[0]
+        assert said(whole) == said(results)
+        scores = scored(folder, results)
+        assert len(scores) == 2 * CASES
+        assert scores == scored(unbroken, whole)
 
         assert begin(folder).wait(60) == 0
         assert len(upstream.received) - asked == CASES, "what is finished is not asked again"

@@ -6,9 +6,10 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hone.datasets import Example, dataset_of
-from hone.errors import CallError
+from hone.errors import BudgetSpent, CallError, StoreError
 from hone.evals import (
     Answer,
     Case,
@@ -16,13 +17,19 @@ from hone.evals import (
     Early,
     Evaluator,
     Figure,
+    Given,
     Judged,
     Measure,
+    Plan,
+    Question,
+    Told,
     cells_of,
+    judges_in,
     make,
     matrix,
     plain,
     rescore,
+    run,
 )
 from hone.store import Judgement, Metric, Result
 
@@ -260,3 +267,172 @@ def test_ending_early_is_for_independent_cases(world: World) -> None:
 def test_a_cell_comes_back_as_it_was(world: World) -> None:
     cells = (Cell(name="a · temperature=0", variant="a", sha256="x", parameters={"temperature": 0}), *plain({"b": "y"}))
     assert cells_of(world.run(plan(cells=cells)).experiment) == cells
+
+
+def edited(line: str) -> list[Evaluator]:
+    """A function as it stands in a file that is edited between two runs."""
+    space: dict[str, Any] = {"__name__": "grade"}
+    exec(f"def polite(example, output) -> bool:\n    return {line}\n", space)
+    return make([space["polite"]])
+
+
+def test_a_function_that_was_changed_judges_again(world: World) -> None:
+    first = world.run(plan(cells=ONE, evaluators=edited("True")))
+    same = world.run(plan(cells=ONE, evaluators=edited("True")))
+    changed = world.run(plan(cells=ONE, evaluators=edited("False")))
+    assert (first.experiment.id, first.summary("a", "polite").mean) == (same.experiment.id, 1.0)
+    assert (changed.summary("a", "polite").mean, len(world.asked)) == (0.0, 6), "judged anew, asked nothing"
+
+
+def test_judging_again_is_an_experiment_of_its_own_even_by_the_same(world: World) -> None:
+    first = world.run(plan(cells=ONE))
+    again = asyncio.run(rescore(plan(cells=cells_of(first.experiment)), world.rig(), first))
+    assert again.experiment.id != first.experiment.id
+    assert (again.summary("a", "exact").mean, len(world.asked)) == (1.0, 6)
+    assert {each.source for each in again.results} == {first.experiment.id}
+
+
+def test_what_an_example_brings_is_part_of_what_was_run(world: World) -> None:
+    def run(key: str, value: float) -> float | None:
+        own = {"e1": [words("mine", lambda *_: [Judgement("mine", value)], key=key)]}
+        return world.run(plan(data(3), cells=ONE, own=own)).summary("a", "mine").mean
+
+    assert (run("first", 0.0), run("second", 1.0)) == (0.0, 1.0)
+
+
+def test_what_a_metric_means_is_part_of_what_was_run(world: World) -> None:
+    def run(direction: Any) -> Any:
+        (made,) = edited("True")
+        measure = Measure(name="polite", metric=Metric(kind="boolean", direction=direction))
+        return world.run(plan(cells=ONE, evaluators=[replace(made, measures=(measure,))])).summary("a", "polite")
+
+    assert (run("up").direction, run("down").direction) == ("up", "down")
+
+
+def test_another_threshold_of_a_set_is_another_question(world: World) -> None:
+    def run(threshold: float) -> float | None:
+        asked = {"type": "assert-set", "assert": ["exact", {"type": "contains", "value": "zz"}], "threshold": threshold}
+        return world.run(plan(cells=ONE, evaluators=make([asked]))).summary("a", "assert-set-passes").mean
+
+    assert (run(0.4), run(0.9)) == (1.0, 0.0)
+
+
+def test_another_type_under_the_same_name_is_another_question(world: World) -> None:
+    def run(kind: str) -> float | None:
+        asked = {"type": kind, "value": "Q", "metric": "quality"}
+        return world.run(plan(cells=ONE, evaluators=make([asked]))).summary("a", "quality").mean
+
+    assert (run("contains"), run("not-contains")) == (1.0, 0.0)
+
+
+def test_a_judge_turned_round_under_the_same_name_is_another_question_to_the_same_judge() -> None:
+    async def ask(question: Question) -> Told:
+        raise AssertionError("nobody is asked")
+
+    def asked(kind: str) -> Plan:
+        about = {"type": kind, "value": "It is polite.", "metric": "polite"}
+        return plan(evaluators=make([about], given=Given(ask=ask)))
+
+    straight, turned = asked("llm-rubric"), asked("not-llm-rubric")
+    assert straight.key != turned.key
+    assert judges_in(straight.metrics) == judges_in(turned.metrics)
+
+
+def longest(name: str = "best", asked: list[str] | None = None, **more: Any) -> Evaluator:
+    """Chooses the longest answer; the worst of it is 0."""
+
+    async def choose(example: Example, answers: Mapping[str, Answer]) -> Mapping[str, Iterable[Judgement]]:
+        if asked is not None:
+            asked.append(example.id)
+        best = max(answers, key=lambda each: len(answers[each].text))
+        return {each: [Judgement(name, float(each == best))] for each in answers}
+
+    measure = Measure(name=name, metric=Metric(kind="number"), worst=0.0)
+    return Evaluator(name=name, measures=(measure,), judge=lambda *_: [], choose=choose, **more)
+
+
+def test_one_failed_call_does_not_keep_the_others_from_being_chosen_from(world: World) -> None:
+    def answers(case: Case) -> str:
+        if case.cell.name == "c":
+            raise CallError("no")
+        return {"a": "long", "b": "no"}[case.cell.name]
+
+    world.answers = answers
+    three = plain({"a": "sha-a", "b": "sha-b", "c": "sha-c"})
+    found = world.run(plan(cells=three, evaluators=[longest()]))
+    assert [found.summary(each, "best").mean for each in "abc"] == [1.0, 0.0, 0.0]
+    assert {len(each.judgements) for each in found.results} == {1}
+
+
+def test_an_example_may_bring_an_evaluator_that_chooses_and_one_that_sums_up(world: World) -> None:
+    def sum_up(judged: Sequence[Judged]) -> Iterable[Figure]:
+        return [Figure(name="letters", value=float(len(judged)), n=len(judged))]
+
+    world.answers = lambda case: {"a": "long", "b": "no"}[case.cell.name]
+    own = {each: [longest("mine"), words("letters", sum_up=sum_up)] for each in ("e1", "e2")}
+    found = world.run(plan(data(4), own=own))
+    assert found.answers("a", "mine") == {"e1": [1.0], "e2": [1.0]}
+    assert found.answers("b", "mine") == {"e1": [0.0], "e2": [0.0]}
+    assert [each.value for each in found.figures["a"]] == [2.0]
+
+
+def test_a_chooser_of_an_example_takes_the_place_of_the_one_that_all_share(world: World) -> None:
+    shared: list[str] = []
+    mine: list[str] = []
+    own = {"e1": [longest("best", mine)]}
+    world.run(plan(data(3), evaluators=[longest("best", shared)], own=own))
+    assert (sorted(shared), mine) == (["e0", "e2"], ["e1"])
+
+
+def test_a_run_that_was_left_while_choosing_chooses_the_rest_when_it_goes_on(world: World) -> None:
+    calls: list[str] = []
+
+    async def choose(example: Example, answers: Mapping[str, Answer]) -> Mapping[str, Iterable[Judgement]]:
+        calls.append(example.id)
+        if len(calls) == 3:
+            raise asyncio.CancelledError
+        return {each: [Judgement("best", 1.0)] for each in answers}
+
+    chooser = replace(longest(), choose=choose)
+    with pytest.raises(asyncio.CancelledError):
+        world.run(plan(evaluators=[chooser]), concurrency=1)
+    (left,) = world.store.latest("p")
+    assert left.state == "interrupted"
+    found = world.run(plan(evaluators=[chooser]), concurrency=1)
+    assert (found.experiment.id, found.experiment.state) == (left.id, "done")
+    assert found.summary("a", "best").n == found.summary("b", "best").n == 6
+    assert len(calls) == 7, "the two that were chosen of are kept"
+
+
+def test_a_chooser_that_cannot_judge_at_all_ends_the_run_and_blames_no_answer(world: World) -> None:
+    async def refuse(example: Example, answers: Mapping[str, Answer]) -> Mapping[str, Iterable[Judgement]]:
+        raise BudgetSpent("nothing is left")
+
+    with pytest.raises(BudgetSpent):
+        world.run(plan(evaluators=[replace(longest(), choose=refuse)]))
+    (left,) = world.store.latest("p")
+    assert left.state == "interrupted"
+    assert not any(each.judgements for each in world.store.results(left.id))
+    found = world.run(plan(evaluators=[longest()]))
+    assert (found.experiment.id, found.summary("a", "best").n) == (left.id, 6), "with money it goes on"
+
+
+def test_what_was_chosen_is_scored_too(world: World) -> None:
+    world.run(plan(evaluators=[*make(["exact"]), longest()]))
+    said = [one.name for each in world.scored for one in each.judgements]
+    assert (said.count("exact"), said.count("best")) == (12, 12)
+
+
+def test_scores_that_were_lost_between_two_commits_are_recorded_when_the_run_goes_on(world: World) -> None:
+    rig, died = world.rig(concurrency=2), []
+
+    def dies(experiment: Any, results: Sequence[Result]) -> None:
+        died.append(results)
+        raise StoreError("killed here")
+
+    rig.score = dies
+    with pytest.raises(StoreError):
+        run(plan(cells=ONE), rig)
+    assert world.store.results(world.store.latest("p")[0].id), "kept, and not scored"
+    found = world.run(plan(cells=ONE))
+    assert {each.span_id for each in world.scored} == {each.span_id for each in found.results}

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from hone.core import to_json
 from hone.datasets import Example
 from hone.errors import CallError
-from hone.evals._case import Answer, Evaluator, Given, Measure
+from hone.evals._case import Answer, Evaluator, Given, Measure, judges_among
 from hone.evals._shaped import named
 from hone.evals._verdict import verdict
 from hone.evals.interop._python import changed
@@ -86,7 +86,8 @@ def _whole(settings: Mapping[str, Any], threshold: float | None, name: str, scor
     )
     by: Any = "judge" if any(part.evaluator.by == "judge" for part in parts) else "code"
     key = to_json([asked, threshold, transform, [part.evaluator.key for part in parts]])
-    return Evaluator(name=name, measures=(*own, *_measures(parts)), judge=judge, by=by, key=key)
+    judges = judges_among(part.evaluator for part in parts)
+    return Evaluator(name=name, measures=(*own, *_measures(parts)), judge=judge, by=by, key=key, judges=judges)
 
 
 def _part(asked: Any, given: Given) -> _Part:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -90,19 +90,25 @@ class Card(Struct, frozen=True, kw_only=True):
 
 
 def judges_in(metrics: Mapping[str, Metric]) -> dict[str, str]:
-    """The judges of an experiment by their keys, each with the name of its first metric."""
+    """The judges of an experiment, name by key: one of several metrics once, and of a set each that stands in it."""
     found: dict[str, str] = {}
     for name, each in metrics.items():
         if each.by == "judge":
-            found.setdefault(each.judge or "", name)
+            for key, called in (each.judges or {each.judge: name}).items():
+                found.setdefault(key, called)
     return found
 
 
-def cards_in(metrics: Mapping[str, Metric]) -> list[str]:
-    """What is known of the judges of an experiment, each once; of one that was never calibrated, that it was not."""
+def cards_in(metrics: Mapping[str, Metric], card: Callable[[str], str | None]) -> list[str]:
+    """What is known now of the judges of an experiment, each once; of one that was never calibrated, that it was not.
+
+    `card` gives the sentence of a judge by its key (`Cards.sentence`); what was known as the experiment began stands in
+    for one that is there no more.
+    """
+    known = {each.judge: each.card for each in metrics.values() if not each.judges}
     return [
-        metrics[name].card or f"judge {name}: not calibrated (hone judges calibrate {name} --data LABELS)"
-        for name in judges_in(metrics).values()
+        card(key) or known.get(key) or f"judge {name}: not calibrated (hone judges calibrate {name} --data LABELS)"
+        for key, name in judges_in(metrics).items()
     ]
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from hone.core import to_json
 from hone.errors import CallError
-from hone.evals._case import Answer, Evaluator, Given, Measure
+from hone.evals._case import Answer, Evaluator, Given, Measure, judges_among
 from hone.evals.judges._making import Making, gathered, nothing
 from hone.evals.judges._material import text_of
 from hone.evals.judges._panel import Verdict
@@ -110,6 +110,7 @@ def max_score(given: Given) -> Evaluator:
         judge=lambda example, answer: [],  # noqa: ARG005 - it says nothing of one answer alone
         choose=choose,
         by=by,
+        judges=judges_among(inner),
         key=to_json([[each.key or each.name for each in inner], method, dict(weights), given.threshold]),
     )
 

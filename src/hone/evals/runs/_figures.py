@@ -2,83 +2,131 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import asdict, replace
 
 from hone.datasets import Example
-from hone.evals._case import Evaluator, Figure, Judged
+from hone.evals._case import NOBODYS_ANSWER, Evaluator, Figure, Judged
 from hone.evals.runs._judging import answer_of
-from hone.evals.runs._plan import Plan
-from hone.evals.runs._rig import Rig
-from hone.store import Judgement, Result
-
-_Place = tuple[str, int]  # an example's id, and which repeat
+from hone.evals.runs._plan import Place, Plan
+from hone.evals.runs._rig import Rig, record
+from hone.store import Experiment, Judgement, Result
 
 
-async def choose(plan: Plan, rig: Rig, results: Sequence[Result]) -> list[Result]:
+async def choose(plan: Plan, rig: Rig, experiment: Experiment, results: Sequence[Result]) -> list[Result]:
     """Let evaluators choose among the answers of all cells to one example, where they have not; the results after it.
 
-    A cell whose call failed is not among what they choose from.
+    A cell whose call failed is not among what they choose from. What was chosen is kept, whatever happens then.
+
+    Raises:
+        ProjectError, MissingExtra, UnknownModel, NotAllowed, NotRecorded, BudgetSpent: one cannot choose at all.
     """
-    choosers = [each for each in plan.evaluators if each.choose is not None]
-    if not choosers:
-        return list(results)
-    examples = {each.id: each for each in plan.examples}
-    places: dict[_Place, dict[str, Result]] = defaultdict(dict)
-    for each in results:
-        places[each.example, each.repeat][each.variant] = each
-    whole = [
-        (examples[example], answers)
-        for (example, _), answers in places.items()
-        if example in examples and len(answers) == len(plan.cells)
-    ]
-    turns = asyncio.Semaphore(rig.concurrency)
+    work = _Choosing(plan, rig, results)
+    try:
+        for evaluator, examples in _by_example(plan, lambda each: each.choose is not None):
+            await work.choose(evaluator, examples)
+    finally:
+        await asyncio.to_thread(rig.store.judge, [work.results[place] for place in work.said])
+        said = [replace(work.results[place], judgements=found) for place, found in work.said.items()]
+        await asyncio.to_thread(record, rig, experiment, said)
+    return list(work.results.values())
 
-    async def chosen(evaluator: Evaluator, example: Example, answers: dict[str, Result]) -> list[Result]:
-        async with turns:
-            return await _chosen(evaluator, example, answers, rig)
 
-    changed: dict[tuple[str, str, int], Result] = {}
-    for evaluator in choosers:
-        work = [
-            chosen(evaluator, example, answers) for example, answers in whole if not _has(answers, evaluator.measures)
+class _Choosing:
+    """`results` by where they stand; `said` is what is new of them."""
+
+    def __init__(self, plan: Plan, rig: Rig, results: Sequence[Result]) -> None:
+        self._rig = rig
+        self._turns = asyncio.Semaphore(rig.concurrency)
+        self.results = {each.place: each for each in results}
+        self.said: dict[Place, list[Judgement]] = defaultdict(list)
+        examples = {each.id: each for each in plan.examples}
+        rows: dict[tuple[str, int], list[Place]] = defaultdict(list)
+        for place in self.results:
+            rows[place[1:]].append(place)
+        self._rows = [
+            (examples[example], places)
+            for (example, _), places in rows.items()
+            if example in examples and len(places) == len(plan.cells)
         ]
-        for found in await asyncio.gather(*work):
-            changed |= {(each.variant, each.example, each.repeat): each for each in found}
-            for each in found:
-                places[each.example, each.repeat][each.variant] = each
-    await asyncio.to_thread(rig.store.judge, list(changed.values()))
-    return [changed.get((each.variant, each.example, each.repeat), each) for each in results]
+
+    async def choose(self, evaluator: Evaluator, examples: Collection[str]) -> None:
+        """Of these examples, each in its turn. The first that cannot be chosen of at all ends it."""
+        turns = [
+            asyncio.create_task(self._one(evaluator, example, places))
+            for example, places in self._rows
+            if example.id in examples and not self._has(places, evaluator)
+        ]
+        try:
+            await asyncio.gather(*turns)
+        finally:
+            for each in turns:
+                each.cancel()
+            await asyncio.gather(*turns, return_exceptions=True)
+
+    def _has(self, places: Sequence[Place], evaluator: Evaluator) -> bool:
+        """A failed call has the worst from the start, so nothing is seen by it."""
+        names = {each.name for each in evaluator.measures}
+        answers = [self.results[place] for place in places]
+        return all(
+            any(said.name in names for said in each.judgements) for each in answers if each.error is None
+        )  # fmt: skip
+
+    async def _one(self, evaluator: Evaluator, example: Example, places: Sequence[Place]) -> None:
+        async with self._turns:
+            answers = {place[0]: self.results[place] for place in places}
+            said = await _chosen(evaluator, example, answers, self._rig)
+        names = {each.name for each in evaluator.measures}
+        for place in places:
+            if found := said.get(place[0]):
+                old = [each for each in self.results[place].judgements if each.name not in names]
+                self.results[place] = replace(self.results[place], judgements=[*old, *found])
+                self.said[place] += found
 
 
-async def _chosen(evaluator: Evaluator, example: Example, answers: Mapping[str, Result], rig: Rig) -> list[Result]:
+async def _chosen(
+    evaluator: Evaluator, example: Example, answers: Mapping[str, Result], rig: Rig
+) -> dict[str, list[Judgement]]:
     assert evaluator.choose is not None
     given = {name: answer_of(each, rig.spans) for name, each in answers.items() if each.error is None}
     if not given:
-        return []
+        return {}
     try:
-        said = {name: list(found) for name, found in (await evaluator.choose(example, given)).items()}
+        return {name: list(found) for name, found in (await evaluator.choose(example, given)).items()}
+    except NOBODYS_ANSWER:
+        raise
     except Exception as problem:
         why = f"the evaluator failed: {type(problem).__name__}: {problem}"
         worst = [Judgement(each.name, each.worst, why) for each in evaluator.measures if each.worst is not None]
-        said = dict.fromkeys(given, worst)
-    return [
-        replace(answers[name], judgements=[*answers[name].judgements, *found])
-        for name, found in said.items()
-        if name in answers and found
-    ]
+        return dict.fromkeys(given, worst)
 
 
-def _has(answers: Mapping[str, Result], measures: Sequence[Any]) -> bool:
-    names = {each.name for each in measures}
-    return any(said.name in names for each in answers.values() for said in each.judgements)
+def _by_example(plan: Plan, wanted: Callable[[Evaluator], bool]) -> list[tuple[Evaluator, Collection[str]]]:
+    """The evaluators that are `wanted`, each with the ids of the examples that are its.
+
+    One that an example brings takes the place of one that all share, as it does when answers are judged. Those that
+    are the same in several examples are one.
+    """
+    shared: dict[int, tuple[Evaluator, list[str]]] = {}
+    own: dict[tuple[str, str, tuple[str, ...]], tuple[Evaluator, list[str]]] = {}
+    for example in plan.examples:
+        mine = plan.own.get(example.id, ())
+        taken = {measure.name for each in mine for measure in each.measures}
+        for number, each in enumerate(plan.evaluators):
+            if wanted(each) and taken.isdisjoint(measure.name for measure in each.measures):
+                shared.setdefault(number, (each, []))[1].append(example.id)
+        for each in mine:
+            if wanted(each):
+                names = tuple(measure.name for measure in each.measures)
+                own.setdefault((each.name, each.key, names), (each, []))[1].append(example.id)
+    return [(each, frozenset(ids)) for each, ids in (*shared.values(), *own.values())]
 
 
 def figures(plan: Plan, results: Sequence[Result]) -> list[dict[str, Any]]:
     """The numbers of every cell as a whole, as an experiment keeps them: those of `Figure`, and the `variant`."""
-    summing = [each for each in plan.evaluators if each.sum_up is not None]
+    summing = _by_example(plan, lambda each: each.sum_up is not None)
     if not summing:
         return []
     examples = {each.id: each for each in plan.examples}
@@ -89,10 +137,10 @@ def figures(plan: Plan, results: Sequence[Result]) -> list[dict[str, Any]]:
             cells[each.variant].append(judged)
     return [
         {"variant": name, **asdict(figure)}
-        for evaluator in summing
+        for evaluator, ids in summing
         for name, judged in cells.items()
-        if judged
-        for figure in _summed(evaluator, judged)
+        if (its := [each for each in judged if each.example.id in ids])
+        for figure in _summed(evaluator, its)
     ]
 
 

@@ -57,10 +57,15 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """Equal for runs of the same examples, configurations and evaluators."""
-        judges = sorted((each.name, each.key) for each in self.evaluators)
+        """Equal for runs of the same examples, configurations and evaluators, those that examples bring included."""
+        examples = self.examples
+        judges = _told(self.evaluators)
+        own = [(each.id, _told(self.own[each.id])) for each in examples if each.id in self.own]
+        means = sorted((name, each.kind, each.direction) for name, each in self.metrics.items())
         cells = sorted((each.name, each.sha256) for each in self.cells)
-        return _sha256(_FORMAT, self.project, self.task, digest_of(self.examples), cells, self.repeats, judges)
+        return _sha256(
+            _FORMAT, self.project, self.task, digest_of(examples), cells, self.repeats, judges, own, means
+        )  # fmt: skip
 
     @property
     def metrics(self) -> dict[str, Metric]:
@@ -138,7 +143,12 @@ class Keys:
 def _metric(metric: Metric, evaluator: Evaluator) -> Metric:
     if evaluator.by == "code":
         return metric
-    return replace(metric, by=evaluator.by, judge=evaluator.key, card=evaluator.card)
+    judges = dict(evaluator.judges)
+    return replace(metric, by=evaluator.by, judge=evaluator.key, judges=judges, card=evaluator.card)
+
+
+def _told(evaluators: Sequence[Evaluator]) -> list[tuple[str, str]]:
+    return sorted((each.name, each.key) for each in evaluators)
 
 
 def _sha256(*parts: Any) -> str:

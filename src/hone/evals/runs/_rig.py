@@ -90,3 +90,10 @@ class Rig(Struct, kw_only=True):
     spans: Callable[[str], Sequence[Span]] | None = None  # of a trace, for evaluators that look at what happened
     on_result: Callable[[Result], None] | None = None  # once it is kept
     stopping: Stopping
+
+
+def record(rig: Rig, experiment: Experiment, results: Sequence[Result]) -> None:
+    """Their judgements as scores of the calls that are known. The same again is no other score."""
+    known = [each for each in results if each.trace_id or each.span_id]
+    if known:
+        rig.score(experiment, known)

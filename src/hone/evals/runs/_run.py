@@ -9,7 +9,7 @@ from hone.errors import CallError, NotFound
 from hone.evals.runs._figures import choose, figures
 from hone.evals.runs._plan import Case, Keys, Place, Plan
 from hone.evals.runs._report import Run
-from hone.evals.runs._rig import Rig
+from hone.evals.runs._rig import Rig, record
 from hone.evals.runs._work import Work
 from hone.store import Experiment, Experiments, Result
 
@@ -32,14 +32,14 @@ async def arun(
     The newest experiment over the same examples, configurations and evaluators is continued, or `experiment` by its id;
     `fresh` begins anew. What an earlier experiment asked in the same words is not asked again but judged anew.
     Interrupted, a run keeps what has come so far, and the next one goes on from there. A call that failed, again and
-    again where that might have helped, is a result too. `kept` is a run whose answers are all that
-    is looked at: nothing is asked then.
+    again where that might have helped, is a result too. `kept` is a run whose answers are all that is looked at:
+    nothing is asked then, and a new experiment begins.
 
     Raises:
         CallError: there is nothing to run, or `experiment` is of something else.
         ProjectError: the project is not set up for these calls.
     """
-    begun = _begun(plan, rig, fresh, experiment, kept)
+    begun = _begun(plan, rig, fresh or kept is not None, experiment, kept)
     done = rig.store.results(begun.id)
     there = {each.place for each in done}
     todo = [case for case in plan.cases() if case.place not in there]
@@ -48,11 +48,12 @@ async def arun(
         todo = [case for case in todo if case.place in answered]
     rig.stopping.begin()
     keys = Keys(plan)
-    work = Work(plan, rig, begun, done, {} if fresh else _known(plan, rig, todo, keys, kept), keys)
+    work = Work(plan, rig, begun, done, {} if fresh and kept is None else _known(plan, rig, todo, keys, kept), keys)
     if not todo and begun.state == "done":
         work.tell()
         return Run(experiment=begun, results=in_order(done))
     rig.store.end(begun.id, "running", note=begun.note)
+    await asyncio.to_thread(record, rig, begun, done)  # a run that was killed may have kept answers and not scored them
     state, note = "interrupted", None
     found = None
     try:
@@ -62,10 +63,10 @@ async def arun(
         elif todo:
             await work.run(todo)
         note = rig.stopping.why
-        state = "done" if note is None or rig.stopping.decided else "interrupted"
-        if state == "done":
-            work.results = await choose(plan, rig, work.results)
+        if note is None or rig.stopping.decided:
+            work.results = await choose(plan, rig, begun, work.results)
             found = figures(plan, work.results)
+            state = "done"
     finally:
         why = kept.experiment.note if kept is not None and note is None else note
         rig.store.end(begun.id, state, note=why, figures=found)

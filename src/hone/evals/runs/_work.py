@@ -10,7 +10,7 @@ from hone.evals.runs._asking import Asking
 from hone.evals.runs._judging import answer_of, details_of, input_of, judge
 from hone.evals.runs._keeper import Keeper
 from hone.evals.runs._plan import Case, Keys, Place, Plan
-from hone.evals.runs._rig import TAG, Progress, Rig
+from hone.evals.runs._rig import TAG, Progress, Rig, record
 from hone.store import Experiment, Result
 
 _LOOKS = 50  # so often a run that may end early looks whether it is decided
@@ -131,7 +131,7 @@ class Work:
 
     def _write(self, batch: Sequence[Result]) -> None:
         self._rig.store.keep(batch)
-        self._rig.score(self._experiment, [each for each in batch if each.trace_id or each.span_id])
+        record(self._rig, self._experiment, batch)
 
     def _kept(self, batch: Sequence[Result]) -> None:
         self.results += batch
