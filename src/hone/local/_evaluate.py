@@ -324,7 +324,7 @@ class Bench:
                 concurrency=options.concurrency,
                 retries=options.retries,
                 max_cost=options.max_cost,
-                decided=None if early is None else early.decided,
+                early=early,
                 progress=partial(_tell, options),
                 on_result=options.on_result,
                 stopping=stopping,

@@ -217,7 +217,7 @@ def early(world: World, right: Mapping[str, float], n: int = 400, **more: Any) -
 
     world.answers = answers
     asked = plan(data(n), lot=True, **more)
-    return world.run(asked, decided=Early(asked, "exact", 0.0).decided)
+    return world.run(asked, early=Early(asked, "exact", 0.0))
 
 
 def hash_of(text: str) -> int:

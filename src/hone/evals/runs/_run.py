@@ -39,7 +39,7 @@ async def arun(
     begun = _begun(plan, rig, fresh, experiment)
     done = rig.store.results(begun.id)
     there = {each.place for each in done}
-    todo = [case for case in plan.cases() if case.place not in there]
+    todo = [case for case in plan.cases(begun.id) if case.place not in there]
     rig.stopping.begin()
     keys = Keys(plan)
     work = Work(plan, rig, begun, done, {} if fresh else _known(plan, rig, todo, keys, kept), keys)
@@ -50,7 +50,7 @@ async def arun(
     state, note = "interrupted", None
     found = None
     try:
-        if rig.decided is not None and done and (why := rig.decided(done)) is not None:
+        if rig.early is not None and done and (why := rig.early.decided(done)) is not None:
             rig.stopping.ask(why, decided=True)
             work.tell()
         elif todo:
@@ -61,7 +61,8 @@ async def arun(
             work.results = await choose(plan, rig, work.results)
             found = figures(plan, work.results)
     finally:
-        rig.store.end(begun.id, state, note=note, figures=found)
+        early = rig.early.ending if rig.early is not None and rig.stopping.decided else None
+        rig.store.end(begun.id, state, note=note, figures=found, early=early)
     return load(rig.store, plan.project, begun.id, results=work.results)
 
 
