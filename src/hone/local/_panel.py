@@ -23,7 +23,8 @@ class Panel:
         self._root = project.root
         self._given = replace(given, schema=project.tasks[task].schema, read_schema=self._schema, root=project.root)
         self._declared = {
-            name: Metric(kind=each.kind, direction=each.direction, within=each.within) for name, each in project.metrics.items()
+            name: Metric(kind=each.kind, direction=each.direction, within=each.within)
+            for name, each in project.metrics.items()
         }
         self._made: dict[str, tuple[Evaluator, ...]] = {}
 

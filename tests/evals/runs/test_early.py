@@ -7,7 +7,7 @@ import pytest
 
 from hone.datasets import Example, dataset_of
 from hone.errors import CallError
-from hone.evals import Answer, Early, Evaluator, Measure, Run, make
+from hone.evals import Answer, Early, Evaluator, Measure, Run, kept_pair, make, plain
 from hone.store import Judgement, Metric
 
 from .conftest import World, data, plan
@@ -139,3 +139,39 @@ def test_every_experiment_draws_its_own_order(world: World) -> None:
         ended(world, dataset=dataset_of("d", list(data(400))))
         orders.append([each.example.id for each in world.asked[:20]])
     assert orders[0] != orders[1]
+
+
+def test_experiments_of_all_examples_are_found_before_those_of_a_part(world: World) -> None:
+    whole = world.run(plan(data(40)))
+    few = world.run(plan(data(40), limit=2))
+    some = world.run(plan(data(40), only=frozenset(["e1", "e2", "e3"])))
+    assert [each.experiment.of for each in (whole, few, some)] == [None, 40, 40]
+
+    def found(**more: Any) -> str | None:
+        pair = kept_pair(world.store, "p", "t", "a", "b", **more)
+        return pair and pair[0].experiment.id
+
+    assert found() == whole.experiment.id
+    newest = world.run(plan(data(30)))
+    assert found() == newest.experiment.id, "of whole ones the newest, though its dataset is smaller"
+    assert found(whole=True) == newest.experiment.id
+
+
+def test_of_parts_alone_the_largest_is_found_and_none_for_a_gate(world: World) -> None:
+    some = world.run(plan(data(40), only=frozenset(["e1", "e2", "e3"])))
+    world.run(plan(data(40), limit=2))
+    pair = kept_pair(world.store, "p", "t", "a", "b")
+    assert pair is not None
+    assert pair[0].experiment.id == some.experiment.id
+    assert kept_pair(world.store, "p", "t", "a", "b", whole=True) is None
+
+
+def test_a_run_that_ended_early_is_a_pair_with_itself_alone(world: World) -> None:
+    good(world, {"a": 0.9, "b": 0.2, "c": 0.1})
+    found = ended(world)
+    other = world.run(plan(data(400), cells=plain({"c": "sha-c"})))
+    assert kept_pair(world.store, "p", "t", "a", "c") is None
+    pair = kept_pair(world.store, "p", "t", "a", "b", whole=True)
+    assert pair is not None
+    assert (pair[0].experiment.id, pair[0].compare("a", "b").verdict) == (found.experiment.id, "pass")
+    assert other.experiment.early is None
