@@ -210,7 +210,7 @@ class Bench:
     def sight(self, names: Sequence[str], data: Data, options: Options, other: str | None = None) -> str:
         """What so many cases can show, in a sentence, before anything is asked."""
         plan = self.plan(names, data, options)
-        cases = len(plan.examples)
+        cases = min(len(plan.examples), options.anchors or len(plan.examples))
         if not cases:
             return ""
         gate = self.house.project.gates.get(plan.task)

@@ -260,3 +260,40 @@ def test_ending_early_is_for_independent_cases(world: World) -> None:
 def test_a_cell_comes_back_as_it_was(world: World) -> None:
     cells = (Cell(name="a · temperature=0", variant="a", sha256="x", parameters={"temperature": 0}), *plain({"b": "y"}))
     assert cells_of(world.run(plan(cells=cells)).experiment) == cells
+
+
+def test_figures_count_examples_and_their_groups_and_not_answers(world: World) -> None:
+    def examples(groups: int) -> Any:
+        return dataset_of(
+            "d",
+            [
+                Example(id=f"e{k}", input=f"q{k}", expected="spam" if k % 2 else "no spam", group=f"g{k % groups}")
+                for k in range(24)
+            ],
+        )
+
+    world.answers = lambda case: "spam" if int(case.example.id[1:]) % 5 < 3 else "no spam"
+    asked = make([{"type": "classification", "labels": ["spam", "no spam"]}])
+
+    def figure(groups: int, repeats: int, fresh: bool = True) -> Figure:
+        found = world.run(plan(examples(groups), cells=ONE, repeats=repeats, evaluators=asked), fresh=fresh)
+        return next(each for each in found.figures["a"] if each.name == "classification-precision")
+
+    alone, often = figure(24, 1), figure(24, 5)
+    assert (often.n, often.low, often.high) == (24, alone.low, alone.high), "the same answer five times is no news"
+    grouped = figure(8, 5)
+    assert (grouped.n, grouped.value) == (24, pytest.approx(alone.value))
+    assert grouped.method == "macro precision, bootstrap of 8 groups"
+    assert figure(3, 1).low is None, "three groups are too few"
+
+
+def test_a_figure_that_knows_nothing_of_repeats_keeps_no_interval(world: World) -> None:
+    def sum_up(judged: Sequence[Judged]) -> Iterable[Figure]:
+        return [Figure(name="share", value=0.5, low=0.4, high=0.6, n=len(judged), method="t")]
+
+    asked = [words("w", sum_up=sum_up)]
+    once = world.run(plan(data(4), cells=ONE, evaluators=asked)).figures["a"][0]
+    assert (once.low, once.n) == (0.4, 4)
+    often = world.run(plan(data(4), cells=ONE, evaluators=asked, repeats=3)).figures["a"][0]
+    assert (often.value, often.low, often.high, often.n) == (0.5, None, None, 4)
+    assert "no interval" in often.method
