@@ -189,7 +189,7 @@ def test_a_few_cases_that_stand_for_all_say_what_all_would(tmp_path: Path, hone:
         for n in range(60)
     ]
     (tmp_path / "datasets" / "some.jsonl").write_text("\n".join(cases))
-    arguments = ("run", "answer@twin", "--data", "some", "-e", "exact", "--anchors", "15", "--json")
+    arguments = ("run", "answer@twin", "--data", "some", "-e", "exact", "--anchors", "30", "--json")
     early = hone(*arguments)
     assert early.returncode == 2
     assert "run another variant over all of them first" in early.stderr
@@ -198,9 +198,13 @@ def test_a_few_cases_that_stand_for_all_say_what_all_would(tmp_path: Path, hone:
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     (overall,) = said["overall"]
-    assert said["calls"] == overall["asked"] == 15
+    assert said["calls"] == overall["asked"] == 30
     assert (overall["examples"], overall["runs"]) == (60, 1)
-    # It answers as the other one does, so what that one knows of the other 45 tells all.
+    # It answers as the other one does, so what that one knows of the other 30 tells all.
     assert overall["mean"] == pytest.approx(40 / 60)
     few = next(each for each in said["summaries"] if each["metric"] == "exact")
     assert overall["high"] - overall["low"] < few["high"] - few["low"]
+    too_few = hone(*arguments[:-2], "5", "--fresh")
+    assert too_few.returncode == 2
+    assert "5 examples say nothing of the others" in too_few.stderr
+    assert "--anchors 12 or more" in too_few.stderr

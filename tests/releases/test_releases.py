@@ -141,7 +141,8 @@ def test_two_who_roll_back_at_once_go_back_once(releases: Releases) -> None:
 
 
 def test_a_variant_that_nobody_measured_does_not_pass(releases: Releases) -> None:
-    with pytest.raises(GateClosed, match=r"(?s)no experiment compares loud with baseline by contains.*hone evals run"):
+    said = r"(?s)no experiment compares loud with baseline by contains over all examples.*hone evals run"
+    with pytest.raises(GateClosed, match=said):
         releases.promote("answer", "loud", by="ann")
     assert releases.current("answer") == {"baseline": 1.0}
 
@@ -184,6 +185,16 @@ def test_the_dev_split_opens_no_gate(house: House, releases: Releases) -> None:
     assert not releases.gate("answer", "loud").open
     evaluate(house, "answer", "answer@loud", split="held-out")
     assert releases.gate("answer", "loud").open
+
+
+def test_a_run_over_a_few_examples_opens_no_gate_and_hides_no_whole_run(house: House, releases: Releases) -> None:
+    evaluate(house, "answer", "answer@loud", limit=2)
+    assert not releases.gate("answer", "loud").open
+    evaluate(house, "answer", "answer@loud")
+    evaluate(house, "answer", "answer@loud", limit=3, fresh=True)
+    found = releases.gate("answer", "loud")
+    assert found.comparison is not None
+    assert (found.open, found.comparison.n) == (True, 160)
 
 
 def test_a_variant_with_the_same_configuration_needs_no_proof(house: House, folder: Path) -> None:

@@ -101,6 +101,23 @@ def test_a_stopped_run_says_what_the_whole_run_would_in_95_of_100(gain: float) -
     assert used / RUNS < CASES
 
 
+@pytest.mark.parametrize("gain", [0.0, 0.09])
+def test_so_does_one_where_a_third_of_the_cases_turns_out_to_have_no_value(gain: float) -> None:
+    """How many there are is only known in the end; until then the rest is taken to have one each."""
+    random, other = np.random.default_rng(9), 0
+    for _ in range(RUNS):
+        drawn = random.choice([-1.0, 0.0, 1.0], CASES, p=[0.15 - gain / 2, 0.7, 0.15 + gain / 2])
+        there = random.random(CASES) < 2 / 3
+        whole = mean(drawn[there].tolist())
+        verdict = "pass" if whole.low > 0 else "fail" if whole.high < 0 else "cannot_tell"
+        stop = EarlyStop(CASES)
+        for difference, has in zip(drawn.tolist(), there.tolist(), strict=True):
+            if (stop.see(difference) if has else stop.skip()).stop:
+                break
+        other += stop.decision().verdict != verdict
+    assert other / RUNS <= MOST
+
+
 def test_a_stream_is_decided_wrongly_in_less_than_5_of_100() -> None:
     """Truly no difference: neither pass nor fail is right, however long it goes on."""
     random, alarms = np.random.default_rng(7), 0

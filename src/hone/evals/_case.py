@@ -81,6 +81,7 @@ class Figure(Struct, frozen=True, kw_only=True):
     n: int = 0
     direction: Direction = "up"
     method: str = ""
+    clustered: bool = False  # the interval minds several answers to one case, and cases of one group
 
 
 class Judged(Struct, frozen=True):

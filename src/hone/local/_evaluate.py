@@ -251,7 +251,7 @@ class Bench:
     def sight(self, names: Sequence[str], data: Data, options: Options, other: str | None = None) -> str:
         """What so many cases can show, in a sentence, before anything is asked."""
         plan = self.plan(names, data, options)
-        cases = len(plan.examples)
+        cases = min(len(plan.examples), options.anchors or len(plan.examples))
         if not cases:
             return ""
         gate = self.house.project.gates.get(plan.task)
@@ -365,7 +365,7 @@ class Bench:
                 concurrency=options.concurrency,
                 retries=options.retries,
                 max_cost=options.max_cost,
-                decided=None if early is None else early.decided,
+                early=early,
                 progress=partial(_tell, options),
                 on_result=options.on_result,
                 stopping=stopping,

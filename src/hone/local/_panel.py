@@ -24,7 +24,8 @@ class Panel:
         schema = None if task is None else project.tasks[task].schema
         self._given = replace(given, schema=schema, read_schema=self._schema, root=project.root)
         self._declared = {
-            name: Metric(kind=each.kind, direction=each.direction) for name, each in project.metrics.items()
+            name: Metric(kind=each.kind, direction=each.direction, within=each.within)
+            for name, each in project.metrics.items()
         }
         self._made: dict[str, tuple[Evaluator, ...]] = {}
 

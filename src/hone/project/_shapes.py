@@ -165,6 +165,7 @@ class Metric(_Part, frozen=True, kw_only=True):
 
     kind: ScoreKind
     direction: Literal["up", "down"] = "up"
+    within: tuple[float, float] | None = None  # what its numbers lie between
 
 
 class Judge(_Part, frozen=True, kw_only=True):

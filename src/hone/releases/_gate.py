@@ -25,7 +25,8 @@ def gate(
 ) -> GateResult:
     """The newest finished experiments of both variants over the same examples, as both are configured now.
 
-    Experiments over the dev split do not count: it is where the variant was chosen.
+    Experiments over the dev split do not count: it is where the variant was chosen. Nor do those of a part of the
+    examples.
     """
     wanted = project.gates.get(task)
     if wanted is None:
@@ -34,10 +35,21 @@ def gate(
     if shas[variant] == shas[other]:
         return GateResult(open=True, reason=f"{variant} is configured as {other} is")
     found = kept_pair(
-        experiments, project.name, task, variant, other, metric=wanted.metric, not_dev=True, configurations=shas
+        experiments,
+        project.name,
+        task,
+        variant,
+        other,
+        metric=wanted.metric,
+        not_dev=True,
+        whole=True,
+        configurations=shas,
     )
     if found is None:
-        reason = f"no experiment compares {variant} with {other} by {wanted.metric}, as both are configured now"
+        reason = (
+            f"no experiment compares {variant} with {other} by {wanted.metric} over all examples, as both are "
+            "configured now"
+        )
         return GateResult(open=False, reason=reason)
     run, against = found
     compared = run.compare(variant, other, wanted.metric, not_worse_by=wanted.not_worse_by, other=against)

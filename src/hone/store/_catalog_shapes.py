@@ -72,10 +72,22 @@ class Metric(Struct, frozen=True, kw_only=True):
 
     kind: ScoreKind
     direction: Literal["up", "down"] = "up"
+    within: tuple[float, float] | None = None  # what its numbers lie between; None: they may have no end
     by: Literal["code", "judge"] = "code"
     judge: str = ""  # the key of the judge that gives them: its prompts, models and settings, SHA-256
     judges: dict[str, str] = {}  # where several judges stand behind them: the key of each, and its name
     card: str | None = None  # how far it agrees with people, as it was known when the experiment began
+
+
+class Ending(Struct, frozen=True, kw_only=True):
+    """What a run that ended early was settled by: a metric and its margin.
+
+    `looked` are the first so many examples in the order of the lot: all of them were answered.
+    """
+
+    metric: str
+    not_worse_by: float
+    looked: int
 
 
 class Experiment(Struct, frozen=True, kw_only=True):
@@ -99,6 +111,8 @@ class Experiment(Struct, frozen=True, kw_only=True):
     cells: dict[str, dict[str, Any]] = {}  # {variant, model, parameters} of those that are a variant changed
     figures: list[dict[str, Any]] = []  # numbers of a variant as a whole, each with its `variant`
     note: str | None = None  # why it ended before all was asked
+    of: int | None = None  # examples that the dataset or its split has, where only some of them were to be asked
+    early: Ending | None = None  # of a run that ended when its verdict was settled
 
 
 class Judgement(Struct, frozen=True):

@@ -9,12 +9,12 @@ from sqlalchemy import Dialect, Engine, RowMapping, Select, bindparam, func, ins
 
 from hone.core import Clock, from_json, now_ns, to_json
 from hone.store._catalog import one_at_a_time
-from hone.store._catalog_shapes import DatasetVersion, Details, Experiment, Judgement, Result
+from hone.store._catalog_shapes import DatasetVersion, Details, Ending, Experiment, Judgement, Result
 from hone.store._catalog_text import storable, stored
 from hone.store._database import dialect_of, reading, writing
 from hone.store._schema import dataset_versions, experiments, results
 
-_AS_JSON = ("variants", "evaluators", "metrics", "cells", "figures", "judgements", "details")
+_AS_JSON = ("variants", "evaluators", "metrics", "cells", "figures", "early", "judgements", "details")
 _LOOKED_AT = 200  # experiments, newest first, that may have asked the same
 
 _decoder = msgspec.json.Decoder(list[Judgement])
@@ -59,14 +59,17 @@ class Experiments:
         *,
         note: str | None = None,
         figures: Sequence[Mapping[str, Any]] | None = None,
+        early: Ending | None = None,
     ) -> None:
         """Say how far an experiment has come: running, done or interrupted, and why it went no further.
 
-        Without `figures` those that are kept stay.
+        Without `figures` those that are kept stay. `early` is kept with what is done.
         """
         values: dict[str, Any] = {"state": state, "note": None if note is None else storable(note)}
         if figures is not None:
             values["figures"] = storable(to_json(list(figures)))
+        if state == "done":
+            values["early"] = storable(to_json(msgspec.to_builtins(early)))
         with writing(self._engine) as connection:
             connection.execute(update(experiments).where(experiments.c.id == experiment).values(**values))
 

@@ -160,6 +160,8 @@ experiments = Table(
     Column("cells", Text, nullable=False),  # JSON object, variant -> {variant, model, parameters} where it is another's
     Column("figures", Text, nullable=False),  # JSON list: numbers of a variant as a whole
     Column("note", Text),  # why it ended before all was asked
+    Column("of", Integer),  # examples that there are, where only some of them were to be asked
+    Column("early", Text, nullable=False),  # JSON, what a run was settled by that ended early; null of any other
     Index(None, "project", "created"),
     Index(None, "project", "key"),
 )

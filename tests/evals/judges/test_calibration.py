@@ -507,3 +507,31 @@ def test_published_labels_on_the_command_line(hone: Command, folder: Path) -> No
     assert said["flips"]["mean"] == pytest.approx(0.05)
     assert said["accuracy"]["mean"] == pytest.approx(0.93)
     assert said["calls"] == 0
+
+
+@pytest.mark.parametrize("kind", ["boolean", "number", "pairwise"])
+def test_answers_of_one_group_count_as_what_they_are(kind: Kind) -> None:
+    """Ten questions, each answered in the same way by twelve: that is ten cases, and not 120."""
+    draw = random.Random(4)
+    words = {"boolean": ("yes", "no"), "number": ("5", "1"), "pairwise": ("first", "second")}[kind]
+    rows: list[dict[str, Any]] = []
+    for question in range(20):
+        label, right = words[draw.random() < 0.5], draw.random() < 0.7
+        verdict = label if right else words[label == words[0]]
+        length = draw.randint(1, 30)
+        row = {"input": "q", "output": "w " * length, "verdict": verdict, "group": f"g{question}"}
+        row |= {"other": "some words here", "swapped": draw.choice(words)} if kind == "pairwise" else {}
+        rows += [row | ({"labels": [label, label, draw.choice(words)]} if question < 10 else {})] * 12
+    together = card(rows, kind)
+    alone = card([{name: value for name, value in row.items() if name != "group"} for row in rows], kind)
+    names = ["accuracy", "kappa", "alpha", "people", "judge_mean", "people_mean", "rest_mean", "length"]
+    names += {"boolean": [], "number": ["correlation"], "pairwise": ["flips"]}[kind]
+    for name in names:
+        wide, narrow = getattr(together, name), getattr(alone, name)
+        assert wide.mean == pytest.approx(narrow.mean), name
+        assert wide.high - wide.low > 1.5 * (narrow.high - narrow.low), name
+    wide, narrow = together.corrected["PPI++"], alone.corrected["PPI++"]
+    assert wide.high - wide.low > 1.5 * (narrow.high - narrow.low)  # type: ignore[operator]
+    if kind == "boolean":
+        assert together.corrected["Rogan-Gladen"].low is None
+        assert alone.corrected["Rogan-Gladen"].low is not None

@@ -224,7 +224,7 @@ def early(world: World, right: Mapping[str, float], n: int = 400, **more: Any) -
 
     world.answers = answers
     asked = plan(data(n), lot=True, **more)
-    return world.run(asked, decided=Early(asked, "exact", 0.0).decided)
+    return world.run(asked, early=Early(asked, "exact", 0.0))
 
 
 def hash_of(text: str) -> int:
@@ -436,3 +436,40 @@ def test_scores_that_were_lost_between_two_commits_are_recorded_when_the_run_goe
     assert world.store.results(world.store.latest("p")[0].id), "kept, and not scored"
     found = world.run(plan(cells=ONE))
     assert {each.span_id for each in world.scored} == {each.span_id for each in found.results}
+
+
+def test_figures_count_examples_and_their_groups_and_not_answers(world: World) -> None:
+    def examples(groups: int) -> Any:
+        return dataset_of(
+            "d",
+            [
+                Example(id=f"e{k}", input=f"q{k}", expected="spam" if k % 2 else "no spam", group=f"g{k % groups}")
+                for k in range(24)
+            ],
+        )
+
+    world.answers = lambda case: "spam" if int(case.example.id[1:]) % 5 < 3 else "no spam"
+    asked = make([{"type": "classification", "labels": ["spam", "no spam"]}])
+
+    def figure(groups: int, repeats: int, fresh: bool = True) -> Figure:
+        found = world.run(plan(examples(groups), cells=ONE, repeats=repeats, evaluators=asked), fresh=fresh)
+        return next(each for each in found.figures["a"] if each.name == "classification-precision")
+
+    alone, often = figure(24, 1), figure(24, 5)
+    assert (often.n, often.low, often.high) == (24, alone.low, alone.high), "the same answer five times is no news"
+    grouped = figure(8, 5)
+    assert (grouped.n, grouped.value) == (24, pytest.approx(alone.value))
+    assert grouped.method == "macro precision, bootstrap of 8 groups"
+    assert figure(3, 1).low is None, "three groups are too few"
+
+
+def test_a_figure_that_knows_nothing_of_repeats_keeps_no_interval(world: World) -> None:
+    def sum_up(judged: Sequence[Judged]) -> Iterable[Figure]:
+        return [Figure(name="share", value=0.5, low=0.4, high=0.6, n=len(judged), method="t")]
+
+    asked = [words("w", sum_up=sum_up)]
+    once = world.run(plan(data(4), cells=ONE, evaluators=asked)).figures["a"][0]
+    assert (once.low, once.n) == (0.4, 4)
+    often = world.run(plan(data(4), cells=ONE, evaluators=asked, repeats=3)).figures["a"][0]
+    assert (often.value, often.low, often.high, often.n) == (0.5, None, None, 4)
+    assert "no interval" in often.method

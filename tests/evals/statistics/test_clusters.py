@@ -6,8 +6,15 @@ from scipy import stats
 
 from hone.errors import CallError
 from hone.evals import compare_paired, mean, rate
+from hone.evals.statistics._agreement import agreement, cohen_kappa
+from hone.evals.statistics._alpha import krippendorff_alpha
+from hone.evals.statistics._calibration import calibration
 from hone.evals.statistics._clusters import clustered, clustered_mean, clustered_rate
 from hone.evals.statistics._estimate import estimate, parts
+from hone.evals.statistics._labels import f1_of
+from hone.evals.statistics._leanings import length_slope
+from hone.evals.statistics._ranks import spearman
+from hone.evals.statistics._scores import roc_auc
 
 ABOUT = {"a": "new", "b": "old", "metric": "m"}
 
@@ -134,3 +141,48 @@ def test_groups_that_never_differ_still_leave_a_doubt() -> None:
     half = dict.fromkeys(same, 0.5)
     numbers = compare_paired(half, half, boolean=False, groups=groups, **ABOUT)
     assert numbers.low is None
+
+
+def pairs_of(random: np.random.Generator, groups: int, each: int) -> tuple[list[bool], list[float], list[int]]:
+    """What is so and its score; whole groups go together."""
+    base = np.repeat(random.random(groups) < 0.5, each)
+    score = np.repeat(random.normal(0, 1, groups), each) + base
+    return [bool(v) for v in base], [float(v) for v in score], list(np.repeat(np.arange(groups), each).tolist())
+
+
+def test_a_bootstrap_over_groups_is_that_of_single_cases_where_each_group_says_one_thing() -> None:
+    truth, scores, groups = pairs_of(np.random.default_rng(1), 30, 6)
+    some = slice(0, None, 6)
+    for figure in (
+        lambda a, b, g: cohen_kappa(a, [x > 0.5 for x in b], groups=g),
+        lambda a, b, g: krippendorff_alpha([[x, y > 0.5] for x, y in zip(a, b, strict=True)], groups=g),
+        lambda a, b, g: f1_of(a, [x > 0.5 for x in b], True, groups=g),
+        lambda a, b, g: agreement(a, [x > 0.5 for x in b], groups=g),
+    ):
+        alone = figure(truth[some], scores[some], None)
+        grouped, blind = figure(truth, scores, groups), figure(truth, scores, None)
+        assert grouped.mean == pytest.approx(alone.mean, abs=0.03)
+        assert grouped.high - grouped.low == pytest.approx(alone.high - alone.low, rel=0.25)
+        assert grouped.high - grouped.low > 1.6 * (blind.high - blind.low)
+
+
+def test_areas_correlations_and_slopes_mind_groups_too() -> None:
+    truth, scores, groups = pairs_of(np.random.default_rng(2), 40, 5)
+    numbers = [2 * score + (1.0 if right else 0.0) for right, score in zip(truth, scores, strict=True)]
+    lengths = [float(np.exp(score)) for score in scores]
+    for figure in (
+        lambda g: roc_auc(truth, scores, groups=g),
+        lambda g: spearman([float(right) for right in truth], numbers, groups=g),
+        lambda g: length_slope(lengths, [1.0] * len(lengths), [float(right) for right in truth], groups=g),
+        lambda g: calibration(truth, [1 / (1 + np.exp(-score)) for score in scores], groups=g).error,
+    ):
+        grouped, blind = figure(groups), figure(None)
+        assert grouped.mean == pytest.approx(blind.mean)
+        assert grouped.low <= grouped.mean <= grouped.high
+        assert grouped.high - grouped.low > 1.2 * (blind.high - blind.low)
+
+
+def test_four_groups_are_too_few_to_draw_from() -> None:
+    truth, scores, groups = pairs_of(np.random.default_rng(3), 4, 20)
+    found = roc_auc([*truth[:-1], not truth[-1]], scores, groups=groups)
+    assert (found.low, found.method) == (None, "ROC AUC, bootstrap of 4 groups")

@@ -130,3 +130,69 @@ def test_what_earlier_runs_do_not_know_is_refused() -> None:
         by_earlier_runs(new, [])
     with pytest.raises(CallError, match="900 anchors of 800 cases"):
         anchors(earlier, 900)
+
+
+def test_a_few_anchors_that_all_went_as_foretold_have_no_interval() -> None:
+    earlier = [{str(n): float(n % 3 > 0) for n in range(60)}]
+    few = by_earlier_runs({str(n): 1.0 for n in range(12)}, earlier, ends=(0.0, 1.0))
+    assert (few.mean, few.low, few.high) == (pytest.approx(1.0), None, None)
+    same = by_earlier_runs({str(n): earlier[0][str(n)] for n in range(12)}, earlier)
+    assert (same.mean, same.low) == (pytest.approx(2 / 3), None)
+    more = by_earlier_runs({str(n): earlier[0][str(n)] for n in range(30)}, earlier)
+    assert more.low is not None
+    assert more.low < 2 / 3
+    assert by_earlier_runs({str(n): 1.0 for n in range(40)}, earlier, ends=(0.0, 1.0)).low is None, "a rate of 1"
+
+
+def test_what_anchors_say_lies_within_the_ends_of_the_metric() -> None:
+    earlier = [{str(n): float(n % 7 > 0) for n in range(200)}]
+    values = {str(n): float(n > 0) for n in range(30)}
+    assert by_earlier_runs(values, earlier).high > 1  # type: ignore[operator]
+    found = by_earlier_runs(values, earlier, ends=(0.0, 1.0))
+    assert found.high == 1.0
+    assert found.low is not None
+    assert found.low < found.mean <= 1.0
+
+
+def test_anchors_that_go_together_count_as_what_they_are() -> None:
+    earlier, new = earlier_and_new(8)
+    sample = {key: new[key] for key in list(new)[:100]}
+    plain = by_earlier_runs(sample, earlier)
+    twins = by_earlier_runs(sample, earlier, groups={case: case for case in sample})
+    assert (twins.low, twins.high) == pytest.approx((plain.low, plain.high))
+    # Five groups, each further up than the last.
+    sample = {case: value + int(case) // 20 for case, value in sample.items()}
+    alone = by_earlier_runs(sample, earlier)
+    wide = by_earlier_runs(sample, earlier, groups={case: int(case) // 20 for case in sample})
+    assert wide.high - wide.low > 2 * (alone.high - alone.low)  # type: ignore[operator]
+    assert wide.freedom == 2
+    none = by_earlier_runs(sample, earlier, groups={case: int(case) // 40 for case in sample})
+    assert none.low is None, "three groups are too few for two runs"
+
+
+def test_three_labels_that_are_all_alike_have_no_interval() -> None:
+    found = prediction_powered([1.0] * 3, [1.0, 0.0, 1.0], [1.0, 0.0] * 20, ends=(0.0, 1.0))
+    assert (found.mean, found.low, found.high) == (1.0, None, None)
+    assert prediction_powered([1.0] * 30, [1.0, 0.0] * 15, [1.0, 0.0] * 20).low == 1.0
+
+
+def test_a_corrected_rate_lies_between_0_and_1() -> None:
+    human, judge = [1.0] * 11 + [0.0], [1.0] * 12
+    assert prediction_powered(human, judge, [1.0, 0.0]).high > 1  # type: ignore[operator]
+    assert prediction_powered(human, judge, [1.0, 0.0], ends=(0.0, 1.0)).high == 1.0
+
+
+def test_labels_of_cases_that_go_together_correct_less() -> None:
+    random = np.random.default_rng(3)
+    base = np.repeat(random.random(20), 5)
+    human = (random.random(100) < base).astype(float)
+    judge = np.where(random.random(100) < 0.8, human, 1 - human)
+    more = (random.random(400) < np.repeat(random.random(80), 5)).astype(float)
+    sides = list(human), list(judge), list(more)
+    plain = prediction_powered(*sides)
+    same = prediction_powered(*sides, groups=(range(100), range(400)))
+    assert (same.low, same.high) == pytest.approx((plain.low, plain.high))
+    wide = prediction_powered(*sides, groups=([n // 5 for n in range(100)], [n // 5 for n in range(400)]))
+    assert wide.mean == plain.mean
+    assert wide.high - wide.low > plain.high - plain.low  # type: ignore[operator]
+    assert wide.freedom == 19

@@ -165,3 +165,30 @@ def test_it_may_be_asked_after_each_of_thousands_of_cases() -> None:
         stop.see(difference)
     # Some 60 microseconds each on a laptop; the bound is for a busy machine.
     assert (time.process_time() - began) / len(differences) < 2e-3
+
+
+@pytest.mark.parametrize("n", [2, 20, 29, 30])
+def test_a_few_differences_that_are_all_alike_settle_nothing_as_in_the_whole_run(n: int) -> None:
+    values = {str(k): 0.5 for k in range(n)}
+    whole = compare_paired(values, dict.fromkeys(values, 0.2), boolean=False, a="a", b="b", metric="m")
+    found = fed(EarlyStop(n), [0.3] * n).decision()
+    assert found.verdict == whole.verdict == ("pass" if n >= 30 else "cannot_tell")
+
+
+def test_a_case_without_a_difference_makes_the_run_smaller() -> None:
+    random = np.random.default_rng(5)
+    differences = [float(v) for v in random.choice([-1, 0, 1], 300, p=[0.1, 0.6, 0.3])]
+    stop = EarlyStop(400)
+    for at, difference in enumerate(differences):
+        stop.see(difference)
+        if at % 3 == 0:
+            stop.skip()
+    found = stop.decision()
+    assert (found.cases, found.seen) == (300, 300)
+    assert found.low == pytest.approx(found.high, abs=1e-9), "all that there is was seen"
+    with pytest.raises(CallError, match="all 300 cases were seen"):
+        stop.skip()
+    nothing = EarlyStop(2)
+    nothing.skip()
+    assert nothing.skip().verdict is None
+    assert EarlyStop().skip().cases is None

@@ -1,7 +1,7 @@
 """A judge held against people: agreement, leanings, and what its mean would be if it were mended."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +15,9 @@ from hone.evals.judges._corrected import corrected
 from hone.evals.judges._labels import NONE, Kind, Labelled, Value, consensus, normal, preference
 from hone.evals.statistics._agreement import agreement, cohen_kappa
 from hone.evals.statistics._alpha import krippendorff_alpha
-from hone.evals.statistics._intervals import Estimate, mean, rate
+from hone.evals.statistics._bootstrap import shared
+from hone.evals.statistics._estimate import estimate
+from hone.evals.statistics._intervals import Estimate
 from hone.evals.statistics._leanings import length_slope
 from hone.evals.statistics._ranks import spearman
 
@@ -34,9 +36,13 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 
 class Case(Struct, frozen=True, kw_only=True):
-    """One labelled answer with its verdict; `label` is what people say together."""
+    """One labelled answer with its verdict; `label` is what people say together.
+
+    Answers of one `group`, that of their example, may resemble each other: every figure counts them as what they are.
+    """
 
     given: Labelled
+    group: Hashable
     verdict: Verdict
     label: Value | None
     labels: tuple[Value, ...]
@@ -61,7 +67,7 @@ def card_of(
     Raises:
         CallError: no row has a label.
     """
-    cases = [_case(row, verdict, kind) for row, verdict in zip(rows, verdicts, strict=True)]
+    cases = [_case(at, row, verdict, kind) for at, (row, verdict) in enumerate(zip(rows, verdicts, strict=True))]
     seen = [each for each in cases if each.labels]
     if not seen:
         raise CallError(f"no answer of {data} has a label", hint="--label names the column of the labels")
@@ -89,17 +95,22 @@ def card_of(
         card,
         **agreeing,
         length=_length(both, kind),
-        judge_mean=_mean([each.verdict.value for each in both], kind),
-        people_mean=_mean([each.label for each in both], kind),
-        rest_mean=_mean(rest, kind) if (rest := _rest(cases)) else None,
+        judge_mean=_mean([each.verdict.value for each in both], both, kind),
+        people_mean=_mean([each.label for each in both], both, kind),
+        rest_mean=_mean([each.verdict.value for each in rest], rest, kind) if (rest := _rest(cases)) else None,
         counts=_counts(both) if kind == "boolean" else None,
-        corrected=corrected(*_pools(cases, both, kind), kind) if kind != "category" else {},
+        corrected=_corrected(both, _rest(cases), kind) if kind != "category" else {},
     )
 
 
-def _case(row: Labelled, verdict: Verdict, kind: Kind) -> Case:
+def _case(at: int, row: Labelled, verdict: Verdict, kind: Kind) -> Case:
     labels = tuple(known for each in row.labels if (known := normal(each, kind)) is not None)
-    return Case(given=row, verdict=verdict, labels=labels, label=consensus(labels, kind))
+    group = ("case", at) if row.example.group is None else ("group", row.example.group)
+    return Case(given=row, group=group, verdict=verdict, labels=labels, label=consensus(labels, kind))
+
+
+def _groups(cases: Sequence[Case]) -> list[Hashable]:
+    return [each.group for each in cases]
 
 
 def _digest(rows: Sequence[Labelled]) -> str:
@@ -110,22 +121,24 @@ def _digest(rows: Sequence[Labelled]) -> str:
 
 def _words(both: Sequence[Case]) -> dict[str, Any]:
     labels, verdicts = [each.label for each in both], [each.verdict.value for each in both]
-    found: dict[str, Any] = {"accuracy": agreement(labels, verdicts)}
+    groups = _groups(both)
+    found: dict[str, Any] = {"accuracy": agreement(labels, verdicts, groups=groups)}
     if len({*labels, *verdicts}) > 1:
-        found["kappa"] = cohen_kappa(labels, verdicts)
-        found["alpha"] = krippendorff_alpha(list(zip(labels, verdicts, strict=True)))
+        found["kappa"] = cohen_kappa(labels, verdicts, groups=groups)
+        found["alpha"] = krippendorff_alpha(list(zip(labels, verdicts, strict=True)), groups=groups)
     return found
 
 
 def _numbers(both: Sequence[Case]) -> dict[str, Any]:
     labels, verdicts = ([float(value) for value in side] for side in _sides(both))
     whole = [round(each) for each in labels], [round(each) for each in verdicts]
-    found: dict[str, Any] = {"accuracy": agreement(*whole)}
+    groups = _groups(both)
+    found: dict[str, Any] = {"accuracy": agreement(*whole, groups=groups)}
     if len({*whole[0], *whole[1]}) > 1:
-        found["kappa"] = cohen_kappa(*whole, weights="quadratic")
-        found["alpha"] = krippendorff_alpha(list(zip(labels, verdicts, strict=True)), "interval")
+        found["kappa"] = cohen_kappa(*whole, weights="quadratic", groups=groups)
+        found["alpha"] = krippendorff_alpha(list(zip(labels, verdicts, strict=True)), "interval", groups=groups)
     if len(set(labels)) > 1 and len(set(verdicts)) > 1:
-        found["correlation"] = spearman(labels, verdicts)
+        found["correlation"] = spearman(labels, verdicts, groups=groups)
     return found
 
 
@@ -134,10 +147,11 @@ def _sides(both: Sequence[Case]) -> tuple[list[Any], list[Any]]:
 
 
 def _people(seen: Sequence[Case], kind: Kind) -> Estimate | None:
-    ratings = [each.labels for each in seen if len(each.labels) > 1]
+    several = [each for each in seen if len(each.labels) > 1]
+    ratings = [each.labels for each in several]
     if len({label for case in ratings for label in case}) < 2:
         return None
-    return krippendorff_alpha(ratings, "interval" if kind == "number" else "nominal")
+    return krippendorff_alpha(ratings, "interval" if kind == "number" else "nominal", groups=_groups(several))
 
 
 def _pairs(seen: Sequence[Case]) -> dict[str, Any]:
@@ -145,15 +159,16 @@ def _pairs(seen: Sequence[Case]) -> dict[str, Any]:
     known = [each for each in seen if each.verdict.flipped is not None]
     if not known:
         return {}
-    leaning = [each.verdict.toward_first for each in known if each.verdict.toward_first is not None]
-    found: dict[str, Any] = {"flips": rate([bool(each.verdict.flipped) for each in known])}
+    leaning = [each for each in known if each.verdict.toward_first is not None]
+    found: dict[str, Any] = {"flips": estimate([bool(each.verdict.flipped) for each in known], _groups(known))}
     if leaning:
-        found["toward_first"] = rate(leaning)
+        found["toward_first"] = estimate([bool(each.verdict.toward_first) for each in leaning], _groups(leaning))
     orders = [each for each in known if each.verdict.first is not None and each.label is not None]
     if orders:
         labels = [each.label for each in orders]
         first, second = [each.verdict.first for each in orders], [each.verdict.second for each in orders]
-        found["orders"] = (agreement(labels, first), agreement(labels, second))
+        groups = _groups(orders)
+        found["orders"] = (agreement(labels, first, groups=groups), agreement(labels, second, groups=groups))
     return found
 
 
@@ -171,7 +186,7 @@ def _length(both: Sequence[Case], kind: Kind) -> Estimate | None:
         _as_numbers([each.verdict.value for each in known], kind),
     )
     try:
-        return length_slope(lengths, others, verdicts, labels)
+        return length_slope(lengths, others, verdicts, labels, groups=_groups(known))
     except CallError:
         return None
 
@@ -182,12 +197,12 @@ def _as_numbers(values: Sequence[Value | None], kind: Kind) -> list[float]:
     return [float(each) for each in values if each is not None]
 
 
-def _mean(values: Sequence[Value | None], kind: Kind) -> Estimate | None:
+def _mean(values: Sequence[Value | None], of: Sequence[Case], kind: Kind) -> Estimate | None:
     if kind == "category":
         return None
     if kind == "boolean":
-        return rate([bool(each) for each in values])
-    return mean(_as_numbers(values, kind))
+        return estimate([bool(each) for each in values], _groups(of))
+    return estimate(_as_numbers(values, kind), _groups(of), boolean=False)
 
 
 def _counts(both: Sequence[Case]) -> Counts:
@@ -200,15 +215,23 @@ def _counts(both: Sequence[Case]) -> Counts:
     )
 
 
-def _pools(cases: Sequence[Case], both: Sequence[Case], kind: Kind) -> tuple[list[float], list[float], list[float]]:
-    """People's and the judge's values where both are known, and the judge's where nobody else has looked."""
+def _corrected(both: Sequence[Case], rest: Sequence[Case], kind: Kind) -> dict[str, Estimate]:
+    """From people's and the judge's values where both are known, and the judge's where nobody else has looked."""
     labels, verdicts = _sides(both)
-    return _as_numbers(labels, kind), _as_numbers(verdicts, kind), _as_numbers(_rest(cases), kind)
+    more = [each.verdict.value for each in rest]
+    together = shared(_groups([*both, *rest]))
+    return corrected(
+        _as_numbers(labels, kind),
+        _as_numbers(verdicts, kind),
+        _as_numbers(more, kind),
+        kind,
+        groups=(_groups(both), _groups(rest)) if together else None,
+    )
 
 
-def _rest(cases: Sequence[Case]) -> list[Value | None]:
-    """The verdicts on answers without a label."""
-    return [each.verdict.value for each in cases if not each.labels and each.verdict.value is not None]
+def _rest(cases: Sequence[Case]) -> list[Case]:
+    """The answers without a label that have a verdict."""
+    return [each for each in cases if not each.labels and each.verdict.value is not None]
 
 
 def plain(card: Card) -> dict[str, Any]:

@@ -114,9 +114,12 @@ class Making:
         """A judge that says right or wrong."""
         return self._judge(once, [prompt_of(each) for each in prompts], Metric(kind="boolean"), False, sides)
 
-    def number(self, once: Once, *prompts: str, worst: float = 0.0, sides: Iterable[Side] = ()) -> Evaluator:
-        """A judge that gives a number; with a `threshold` also whether the number reaches it."""
-        return self._judge(once, [prompt_of(each) for each in prompts], Metric(kind="number"), worst, sides)
+    def number(
+        self, once: Once, *prompts: str, worst: float = 0.0, most: float = 1.0, sides: Iterable[Side] = ()
+    ) -> Evaluator:
+        """A judge that gives a number from `worst` to `most`; with a `threshold` also whether the number reaches it."""
+        metric = Metric(kind="number", within=(worst, most))
+        return self._judge(once, [prompt_of(each) for each in prompts], metric, worst, sides)
 
     def own_prompt(
         self, once: Once, prompt: "Prompt", metric: Metric, worst: Value | None, sides: Iterable[Side] = ()

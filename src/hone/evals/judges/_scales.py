@@ -49,7 +49,7 @@ def _fixed(making: Making, rubric: str, *, asked: bool) -> Evaluator:
         told = await seat.put(prompt_of("scale"), texts, fields, {"rubric": rubric, "low": low, "high": high})
         return Verdict(values={"": float(told.value["score"])}, reason=told.value["reason"])
 
-    return making.number(once, "scale", worst=float(low))
+    return making.number(once, "scale", worst=float(low), most=float(high))
 
 
 def g_eval(given: Given) -> Evaluator:
@@ -78,7 +78,7 @@ def g_eval(given: Given) -> Evaluator:
         score = float(told.value["score"])
         return Verdict(values={"": weighed(told, low, high, score) if weighted else score}, reason=told.value["reason"])
 
-    return making.number(once, "g-eval", *([] if steps else ["g-eval-steps"]), worst=float(low))
+    return making.number(once, "g-eval", *([] if steps else ["g-eval-steps"]), worst=float(low), most=float(high))
 
 
 def scale_of(scale: tuple[float, float]) -> tuple[Any, Any]:

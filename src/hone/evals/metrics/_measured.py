@@ -38,25 +38,38 @@ def number(
     *,
     direction: Direction = "up",
     worst: float | None = 0.0,
+    within: tuple[float, float] | None = None,
     sum_up: SumUp | None = None,
 ) -> Evaluator:
-    """An evaluator of one number; a threshold makes it a verdict: at least so much, or at most where less is better."""
+    """An evaluator of one number; a threshold makes it a verdict: at least so much, or at most where less is better.
+
+    What should rise lies between 0 and 1, where nothing else is said.
+    """
     metric = given.name or name
+    if within is None and direction == "up":
+        within = (0.0, 1.0)
 
     def judge(example: Example, answer: Answer) -> list[Judgement]:
         found = find(example, answer)
         return [] if found is None else [said(metric, given, *found, direction=direction)]
 
-    measure = measured(metric, given, direction=direction, worst=worst)
+    measure = measured(metric, given, direction=direction, worst=worst, within=within)
     return Evaluator(name=metric, measures=(measure,), judge=judge, sum_up=sum_up)
 
 
-def measured(metric: str, given: Given, *, direction: Direction = "up", worst: float | None = 0.0) -> Measure:
+def measured(
+    metric: str,
+    given: Given,
+    *,
+    direction: Direction = "up",
+    worst: float | None = 0.0,
+    within: tuple[float, float] | None = None,
+) -> Measure:
     """The measure of `number`, for evaluators that have more than one."""
     if given.threshold is not None:
         return Measure(name=metric, metric=Metric(kind="boolean"), worst=False)
     least = worst if direction == "up" else None  # there is no worst of what may grow without an end
-    return Measure(name=metric, metric=Metric(kind="number", direction=direction), worst=least)
+    return Measure(name=metric, metric=Metric(kind="number", direction=direction, within=within), worst=least)
 
 
 def said(metric: str, given: Given, value: float, why: str | None, *, direction: Direction = "up") -> Judgement:

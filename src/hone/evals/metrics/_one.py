@@ -27,10 +27,16 @@ def number(
     *,
     worst: float | None = 0.0,
     direction: Literal["up", "down"] = "up",
+    within: tuple[float, float] | None = None,
     **more: Any,
 ) -> Evaluator:
-    """An evaluator that gives a number; a failed call counts as `worst`, and None leaves it out."""
-    metric = Metric(kind="number", direction=direction)
+    """An evaluator that gives a number; a failed call counts as `worst`, and None leaves it out.
+
+    Where nothing is said, more is better and 0 the worst, it lies between 0 and 1.
+    """
+    if within is None and worst == 0.0 and direction == "up":
+        within = (0.0, 1.0)
+    metric = Metric(kind="number", direction=direction, within=within)
     return Evaluator(name=name, measures=(Measure(name=name, metric=metric, worst=worst),), judge=judge, **more)
 
 

@@ -51,33 +51,39 @@ def anchored(known: Sequence[dict[str, float]], count: int, metric: str) -> tupl
     """The ids of `count` examples that stand for all.
 
     Raises:
-        CallError: no earlier run has asked all of them, or there are not so many.
+        CallError: no earlier run has asked all of them, there are not so many, or so few say nothing of the rest.
     """
-    from hone.evals.statistics._anchors import anchors
+    from hone.evals.statistics._anchors import anchors, fewest, fitting
 
     if not known:
         raise CallError(
             f"no finished experiment has a {metric} for every example of this version",
             hint="run another variant over all of them first: what stands for all is learned from that",
         )
+    if not fitting(count):
+        raise CallError(f"{count} examples say nothing of the others", hint=f"--anchors {fewest(1)} or more")
     return tuple(anchors(known, count))
 
 
 def overall(found: Run, metric: str, known: Sequence[dict[str, float]]) -> list[Overall]:
-    """What each variant would score over all examples.
+    """What each variant would score over all examples, by the newest of the earlier runs, as many as its cases bear.
 
     Raises:
-        CallError: too few were asked to learn from the earlier runs.
+        CallError: too few were asked to learn from one, or the run ended early.
     """
-    from hone.evals.statistics._anchors import by_earlier_runs
+    from hone.evals.statistics._anchors import by_earlier_runs, fitting
 
-    made = []
+    if found.ended_early:
+        raise CallError("a run that ended early says nothing of the examples that it did not ask")
+    what, made = found.experiment.metrics[metric], []
+    ends = (0.0, 1.0) if what.kind == "boolean" else what.within
     for variant in found.variants:
         values = {name: float(value) for name, value in found.values(variant, metric).items()}
-        at = by_earlier_runs(values, known)
+        used = known[: max(1, fitting(len(values)))]
+        at = by_earlier_runs(values, used, groups=found.groups, ends=ends)
         made.append(
             Overall(
-                variant=variant, metric=metric, examples=len(known[0]), asked=len(values), runs=len(known),
+                variant=variant, metric=metric, examples=len(known[0]), asked=len(values), runs=len(used),
                 mean=at.mean, low=at.low, high=at.high,
             )
         )  # fmt: skip

@@ -148,7 +148,17 @@ def _summed(evaluator: Evaluator, judged: Sequence[Judged]) -> list[Figure]:
     """A figure that cannot be computed costs nobody the others."""
     assert evaluator.sum_up is not None
     try:
-        return list(evaluator.sum_up(judged))
+        return [_honest(each, judged) for each in evaluator.sum_up(judged)]
     except Exception as problem:
         why = f"the evaluator failed: {type(problem).__name__}: {problem}"
         return [Figure(name=evaluator.name, value=None, method=why)]
+
+
+def _honest(figure: Figure, judged: Sequence[Judged]) -> Figure:
+    """Without an interval that takes several answers to one case, or cases of one group, for independent cases."""
+    groups = [("case", each.example.id) if each.example.group is None else each.example.group for each in judged]
+    if figure.clustered or figure.low is None or len(set(groups)) == len(groups):
+        return figure
+    cases = len({each.example.id for each in judged})
+    method = f"{figure.method}; no interval, since cases have several answers or belong together"
+    return replace(figure, low=None, high=None, n=min(figure.n, cases), method=method)

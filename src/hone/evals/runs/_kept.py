@@ -20,12 +20,14 @@ def kept_pair(
     dataset: str | None = None,
     split: str | None = None,
     not_dev: bool = False,
+    whole: bool = False,
     configurations: Mapping[str, str] | None = None,
 ) -> tuple[Run, Run] | None:
     """The newest finished experiments of the variants `a` and `b` over the same examples; often it is one.
 
-    `configurations` are SHA-256 by variant that the experiments must have had; `not_dev` leaves out the splits dev
-    and train.
+    Those that asked all examples come first, then those of a part, the largest first; a run that ended early is
+    compared within itself alone. `configurations` are SHA-256 by variant that the experiments must have had; `not_dev`
+    leaves out the splits dev and train, `whole` those that were to ask a part (`--limit`, `--anchors`).
     """
     done = [
         each
@@ -35,11 +37,19 @@ def kept_pair(
         and dataset in (None, each.dataset)
         and split in (None, each.split)
         and not (not_dev and each.split in ("dev", "train"))
+        and not (whole and each.of is not None)
     ]
-    for ours, theirs in _pairs(done, a, b, configurations or {}):
+    pairs = sorted(_pairs(done, a, b, configurations or {}), key=_part)  # of one size the newest stays the first
+    for ours, theirs in pairs[:1]:
         first = load(store, project, ours.id)
         return first, first if ours is theirs else load(store, project, theirs.id)
     return None
+
+
+def _part(pair: tuple[Experiment, Experiment]) -> tuple[bool, int]:
+    """Pairs over all examples are alike, however many those were: datasets grow and shrink."""
+    part = any(each.of is not None for each in pair)
+    return part, -min(each.examples for each in pair) if part else 0
 
 
 def _pairs(
@@ -52,6 +62,10 @@ def _pairs(
     for ours in (each for each in done if has(each, a)):
         for theirs in (ours, *done):
             same = theirs.dataset_sha256 == ours.dataset_sha256 and theirs.split == ours.split
-            if same and has(theirs, b):
+            alone = ours is not theirs and (_ended_early(ours) or _ended_early(theirs))
+            if same and has(theirs, b) and not alone:
                 yield ours, theirs
-                break
+
+
+def _ended_early(experiment: Experiment) -> bool:
+    return experiment.state == "done" and experiment.early is not None

@@ -56,6 +56,12 @@ class Plan(Struct, frozen=True, kw_only=True):
         return tuple(each for each in given if self.only is None or each.id in self.only)[: self.limit]
 
     @property
+    def of(self) -> int | None:
+        """How many examples there are, where only some of them are to be asked."""
+        there = len(self.dataset.split(self.split))
+        return there if len(self.examples) < there else None
+
+    @property
     def key(self) -> str:
         """Equal for runs of the same examples, configurations and evaluators, those that examples bring included."""
         examples = self.examples
@@ -77,13 +83,13 @@ class Plan(Struct, frozen=True, kw_only=True):
             for measure in each.measures
         }
 
-    def cases(self) -> Iterator[Case]:
+    def cases(self, experiment: str = "") -> Iterator[Case]:
         """In the order in which they are asked: cells take turns, so that a slow hour of a vendor falls on all alike,
-        and everything is asked once before anything is asked twice."""
+        and everything is asked once before anything is asked twice. A lot is drawn anew in each `experiment`."""
         if self.lot:
             from hone.evals.runs._early import by_lot
 
-            order = by_lot(self.examples, self.dataset.sha256)
+            order = by_lot(self.examples, experiment)
             yield from (Case(cell, one, k) for one in order for k in range(self.repeats) for cell in self.cells)
             return
         examples = self.examples
@@ -118,6 +124,7 @@ class Plan(Struct, frozen=True, kw_only=True):
             by=self.by,
             repeats=self.repeats,
             cells={each.name: each.changed for each in self.cells if each.changed},
+            of=self.of,
         )
 
 

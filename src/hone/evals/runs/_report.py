@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 Value = bool | float
 
+_ENDED = "none: the run ended early"
+
 
 class Summary(Struct, frozen=True, kw_only=True):
     """One metric of one variant. `n` are cases; `low` and `high` the 95 % interval, of which `method` says the kind.
 
-    Cases of one group, and several answers to one case, count as what they are.
+    Cases of one group, and several answers to one case, count as what they are. A run that ended early has no interval:
+    it was looked at again and again, and ended when it looked well or ill.
     """
 
     variant: str
@@ -109,6 +112,8 @@ class Run(Struct, frozen=True, kw_only=True):
             return Summary(n=0, mean=None, low=None, high=None, **about)
         groups = self.groups
         found = estimate(list(values.values()), [groups[example] for example in values], boolean=what.kind == "boolean")
+        if self.ended_early:
+            return Summary(n=found.n, mean=found.mean, low=None, high=None, method=_ENDED, **about)
         return Summary(n=found.n, mean=found.mean, low=found.low, high=found.high, method=found.method, **about)
 
     def summaries(self) -> list[Summary]:
@@ -120,11 +125,18 @@ class Run(Struct, frozen=True, kw_only=True):
         return list(self.experiment.variants)
 
     def compare(
-        self, a: str, b: str, metric: str | None = None, *, not_worse_by: float = 0.0, other: "Run | None" = None
+        self,
+        a: str,
+        b: str,
+        metric: str | None = None,
+        *,
+        not_worse_by: float | None = None,
+        other: "Run | None" = None,
     ) -> Comparison:
         """Variant `a` of this run against `b` of this one, or of `other` over the same examples.
 
-        Without a metric it is the first one of the experiment.
+        Without a metric it is the first one of the experiment, without a margin there is none; where it ended early,
+        both are those that it was settled by. With a run that ended early no other one can be compared.
 
         Raises:
             CallError: there is no such variant or metric, or the other run is of other examples.
@@ -132,9 +144,12 @@ class Run(Struct, frozen=True, kw_only=True):
         theirs, metric = self._against(a, b, metric, other)
         first, second = self.values(a, metric), theirs.values(b, metric)
         about = self._about(a, b, metric, theirs)
-        found = compare_paired(first, second, groups=self.groups, **about, not_worse_by=not_worse_by)
+        margin = self._margin(metric) if not_worse_by is None else not_worse_by
+        found = compare_paired(first, second, groups=self.groups, **about, not_worse_by=margin)
         if theirs.experiment.id == self.experiment.id and self.ended_early:
             return self._settled(found, a, b, metric)
+        if self.ended_early or theirs.ended_early:
+            return _untold(found, "a run that ended early says nothing beside another one")
         return found
 
     def gate(self, a: str, b: str, margins: dict[str, float], *, other: "Run | None" = None) -> "Gate":
@@ -150,12 +165,16 @@ class Run(Struct, frozen=True, kw_only=True):
     def slices(self, a: str, b: str, metric: str | None = None, *, other: "Run | None" = None) -> "list[Slice]":
         """The same comparison for the cases of each tag, corrected for how many there are (Benjamini-Hochberg).
 
+        There are none of a run that ended early.
+
         Raises:
             CallError: as for `compare`.
         """
         from hone.evals.statistics._slices import compare_slices
 
         theirs, metric = self._against(a, b, metric, other)
+        if self.ended_early or theirs.ended_early:
+            return []
         first, second = self.values(a, metric), theirs.values(b, metric)
         return compare_slices(first, second, self.tags, groups=self.groups, **self._about(a, b, metric, theirs))
 
@@ -165,8 +184,7 @@ class Run(Struct, frozen=True, kw_only=True):
 
         known = settled(self.experiment, self.results, a, b, metric, found.not_worse_by)
         if known is None:
-            reason = "the run ended before all was asked, and not by this metric"
-            return msgspec.structs.replace(found, verdict="cannot_tell", low=None, high=None, p=None, reason=reason)
+            return _untold(found, "the run ended before all was asked, and not by this metric")
         return msgspec.structs.replace(
             found,
             n=known.seen,
@@ -178,11 +196,17 @@ class Run(Struct, frozen=True, kw_only=True):
             smallest=None,
             more=None,
             method="confidence sequence over all cases",
-            reason=f"{known.reason}, after {known.seen:,} of {self.experiment.examples:,}",
+            reason=f"{known.reason}, after {known.seen:,} of {known.cases or 0:,}",
         )
+
+    def _margin(self, metric: str) -> float:
+        early = self.experiment.early if self.ended_early else None
+        return early.not_worse_by if early is not None and early.metric == metric else 0.0
 
     def _against(self, a: str, b: str, metric: str | None, other: "Run | None") -> tuple["Run", str]:
         theirs = other or self
+        if metric is None and self.ended_early and self.experiment.early is not None:
+            metric = self.experiment.early.metric
         metric = metric or next(iter(self.experiment.metrics))
         self._check(metric, a)
         theirs._check(metric, b)
@@ -213,6 +237,12 @@ class Run(Struct, frozen=True, kw_only=True):
         ):
             if name not in known:
                 raise CallError(f"the experiment {experiment.id} has no {what} {name!r}", hint=_among(known))
+
+
+def _untold(found: Comparison, why: str) -> Comparison:
+    return msgspec.structs.replace(
+        found, verdict="cannot_tell", low=None, high=None, p=None, smallest=None, more=None, reason=why
+    )
 
 
 def _among(known: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from hone.core import Clock, Span, now_ns
 from hone.evals._case import Answer
+from hone.evals.runs._early import Early
 from hone.evals.runs._plan import Case
 from hone.store import Experiment, Experiments, Result
 
@@ -74,8 +75,8 @@ class Stopping:
 class Rig(Struct, kw_only=True):
     """What a run is given by whoever puts the house together.
 
-    `max_cost` is a ceiling in dollars: the run ends before a call that might pass it. `decided` is asked now and then
-    what is known so far, and ends the run with the reason that it returns.
+    `max_cost` is a ceiling in dollars: the run ends before a call that might pass it. `early` is asked now and then
+    whether what is known so far is enough, and ends the run then.
     """
 
     call: Call
@@ -85,7 +86,7 @@ class Rig(Struct, kw_only=True):
     concurrency: int = 8
     retries: int = 3  # of a call whose failure may pass, before it counts as failed
     max_cost: float | None = None
-    decided: Callable[[Sequence[Result]], str | None] | None = None
+    early: Early | None = None
     progress: Callable[[Progress], None] = lambda _: None
     spans: Callable[[str], Sequence[Span]] | None = None  # of a trace, for evaluators that look at what happened
     on_result: Callable[[Result], None] | None = None  # once it is kept

@@ -42,7 +42,7 @@ async def arun(
     begun = _begun(plan, rig, fresh or kept is not None, experiment, kept)
     done = rig.store.results(begun.id)
     there = {each.place for each in done}
-    todo = [case for case in plan.cases() if case.place not in there]
+    todo = [case for case in plan.cases(begun.id) if case.place not in there]
     if kept is not None:
         answered = {each.place for each in kept.results}
         todo = [case for case in todo if case.place in answered]
@@ -57,7 +57,7 @@ async def arun(
     state, note = "interrupted", None
     found = None
     try:
-        if rig.decided is not None and done and (why := rig.decided(done)) is not None:
+        if rig.early is not None and done and (why := rig.early.decided(done)) is not None:
             rig.stopping.ask(why, decided=True)
             work.tell()
         elif todo:
@@ -68,8 +68,9 @@ async def arun(
             found = figures(plan, work.results)
             state = "done"
     finally:
+        early = rig.early.ending if rig.early is not None and rig.stopping.decided else None
         why = kept.experiment.note if kept is not None and note is None else note
-        rig.store.end(begun.id, state, note=why, figures=found)
+        rig.store.end(begun.id, state, note=why, figures=found, early=early)
     return load(rig.store, plan.project, begun.id, results=work.results)
 
 

@@ -140,9 +140,9 @@ class Work:
             for each in batch:
                 self._rig.on_result(each)
         self.tell()
-        if self._rig.decided is not None and len(self.results) - self._looked >= self._total / _LOOKS:
+        if self._rig.early is not None and len(self.results) - self._looked >= self._total / _LOOKS:
             self._looked = len(self.results)
-            if (why := self._rig.decided(self.results)) is not None:
+            if (why := self._rig.early.decided(self.results)) is not None:
                 self._rig.stopping.ask(why, decided=True)
 
     def tell(self) -> None:

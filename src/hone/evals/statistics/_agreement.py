@@ -4,8 +4,9 @@ from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from hone.errors import CallError
-from hone.evals.statistics._bootstrap import DRAWS, bootstrap
-from hone.evals.statistics._intervals import Estimate, rate
+from hone.evals.statistics._bootstrap import DRAWS, Groups, bootstrap
+from hone.evals.statistics._estimate import estimate
+from hone.evals.statistics._intervals import Estimate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,20 +16,30 @@ if TYPE_CHECKING:
 Weights = Literal["linear", "quadratic"]
 
 
-def agreement(first: Sequence[Hashable], second: Sequence[Hashable]) -> Estimate:
-    """The share of cases that both judge alike, with Wilson's interval; against a right answer it is the accuracy."""
+def agreement(first: Sequence[Hashable], second: Sequence[Hashable], *, groups: Groups = None) -> Estimate:
+    """The share of cases that both judge alike, with Wilson's interval; against a right answer it is the accuracy.
+
+    Cases that share one of the `groups` count as what they are: `estimate`.
+    """
     _same_length(first, second)
-    return rate([a == b for a, b in zip(first, second, strict=True)])
+    return estimate([a == b for a, b in zip(first, second, strict=True)], groups)
 
 
 def cohen_kappa(
-    first: Sequence[Any], second: Sequence[Any], *, weights: Weights | None = None, draws: int = DRAWS, seed: int = 0
+    first: Sequence[Any],
+    second: Sequence[Any],
+    *,
+    weights: Weights | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+    groups: Groups = None,
 ) -> Estimate:
     """Cohen's kappa of two raters: 1 at full agreement, 0 at what their shares of labels give by chance.
 
     1 - sum(w o) / sum(w e), o observed and e expected shares, w how far two labels are apart: 1 for any two, or with
     `weights` the distance or squared distance of their ranks (J. Cohen, 1960, Educational and Psychological
-    Measurement 20, pp. 37-46; 1968, Psychological Bulletin 70, pp. 213-220). Interval by bootstrap over cases.
+    Measurement 20, pp. 37-46; 1968, Psychological Bulletin 70, pp. 213-220). Interval by bootstrap over cases,
+    or over their `groups`.
 
     Raises:
         CallError: no cases, not as many of both, or only one label, which says nothing about agreement.
@@ -49,7 +60,7 @@ def cohen_kappa(
         return _ratio((shares * apart).sum(axis=(1, 2)), (expected * apart).sum(axis=(1, 2)))
 
     name = "Cohen's kappa" if weights is None else f"Cohen's kappa, {weights} weights"
-    return bootstrap(len(first), kappa, name, draws=draws, seed=seed)
+    return bootstrap(len(first), kappa, name, draws=draws, seed=seed, groups=groups)
 
 
 def fleiss_kappa(ratings: Sequence[Sequence[Any]], *, draws: int = DRAWS, seed: int = 0) -> Estimate:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from hone.errors import CallError
-from hone.evals.statistics._bootstrap import DRAWS, bootstrap
+from hone.evals.statistics._bootstrap import DRAWS, Groups, bootstrap
 from hone.evals.statistics._intervals import Estimate
 
 if TYPE_CHECKING:
@@ -16,13 +16,18 @@ Scale = Literal["nominal", "ordinal", "interval", "ratio"]
 
 
 def krippendorff_alpha(
-    ratings: Sequence[Sequence[Any]], scale: Scale = "nominal", *, draws: int = DRAWS, seed: int = 0
+    ratings: Sequence[Sequence[Any]],
+    scale: Scale = "nominal",
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+    groups: Groups = None,
 ) -> Estimate:
     """Alpha of the ratings of each case, None where a rater gave none; 1 at full agreement, 0 at chance.
 
     1 - observed / expected disagreement, from the coincidences of values within cases (K. Krippendorff, 2011,
     "Computing Krippendorff's Alpha-Reliability"). On all scales but the nominal one the values are numbers. A case
-    with fewer than two ratings does not count. Interval by bootstrap over cases.
+    with fewer than two ratings does not count. Interval by bootstrap over cases, or over their `groups`.
 
     Raises:
         CallError: no case with two ratings, or only one value.
@@ -30,6 +35,7 @@ def krippendorff_alpha(
     import numpy as np
 
     cases = [[each for each in case if each is not None] for case in ratings]
+    among = None if groups is None else [group for group, case in zip(groups, cases, strict=True) if len(case) > 1]
     cases = [case for case in cases if len(case) > 1]
     seen = list(dict.fromkeys(each for case in cases for each in case))
     if len(seen) < 2:
@@ -47,7 +53,7 @@ def krippendorff_alpha(
     def alpha(weights: "Array") -> "Array":
         return np.array([_alpha(counts, each / spare, seen, scale) for each in weights])
 
-    return bootstrap(len(cases), alpha, f"Krippendorff's alpha, {scale}", draws=draws, seed=seed)
+    return bootstrap(len(cases), alpha, f"Krippendorff's alpha, {scale}", draws=draws, seed=seed, groups=among)
 
 
 def _alpha(counts: "Array", weights: "Array", values: list[Any], scale: Scale) -> float:

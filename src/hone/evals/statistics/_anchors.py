@@ -1,15 +1,29 @@
 """Spending less by what earlier runs know: a few anchor cases, and the mean of the rest by how they went before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import pairwise
 from math import sqrt
 
+from msgspec.structs import replace
+
 from hone.errors import CallError
-from hone.evals.statistics._intervals import Estimate
+from hone.evals.statistics._clusters import clustered
+from hone.evals.statistics._intervals import FEWEST_ALIKE, Estimate, cut
 from hone.evals.statistics._student import t_quantile
 
 _SHARE = 0.975
 _PER_RUN = 10  # cases for each earlier run that is fitted
+_HAIR = 1e-9
+
+
+def fitting(cases: int) -> int:
+    """How many earlier runs so many cases can be fitted to, 0 where they are too few for one."""
+    return max(0, (cases - 2) // _PER_RUN)
+
+
+def fewest(runs: int) -> int:
+    """How many cases it takes to fit so many earlier runs."""
+    return _PER_RUN * runs + 2
 
 
 def anchors(earlier: Sequence[Mapping[str, float]], count: int, seed: int = 0) -> list[str]:
@@ -34,7 +48,13 @@ def anchors(earlier: Sequence[Mapping[str, float]], count: int, seed: int = 0) -
     return [ordered[int(random.integers(a, b))] for a, b in pairwise(edges)]
 
 
-def by_earlier_runs(values: Mapping[str, float], earlier: Sequence[Mapping[str, float]]) -> Estimate:
+def by_earlier_runs(
+    values: Mapping[str, float],
+    earlier: Sequence[Mapping[str, float]],
+    *,
+    groups: Mapping[str, Hashable] | None = None,
+    ends: tuple[float, float] | None = None,
+) -> Estimate:
     """The mean over all cases that the `earlier` runs share, from the few that this one has `values` for.
 
     The regression estimator of survey sampling: mean(y) + beta (mean of all x - mean of the sampled x), x the values
@@ -42,6 +62,10 @@ def by_earlier_runs(values: Mapping[str, float], earlier: Sequence[Mapping[str, 
     and R. Szechtman, 2002). The interval is that of the mean beyond these cases, like the one of a whole run:
     variance s² / N + (1 - n / N) e² / n, s² that of the values and e² of the residuals, t with n - 1 - runs degrees
     of freedom. The sampled cases must be a random sample, or `anchors`, whose stretches make it a little too wide.
+
+    Cases that share one of the `groups` may resemble each other: then both variances are cluster-robust, with G - 1 -
+    runs degrees of freedom. `ends` are those of the metric; no estimate lies beyond them. Few cases that all went just
+    as foretold do not say how far the others will, and then there is no interval.
 
     Raises:
         CallError: no earlier run, a case that is not in all of them, or fewer than 10 cases for each of them.
@@ -53,8 +77,8 @@ def by_earlier_runs(values: Mapping[str, float], earlier: Sequence[Mapping[str, 
     if strange:
         raise CallError(f"the case {strange[0]!r} is not in every earlier run")
     n, runs, total = len(values), len(earlier), len(known)
-    if n < _PER_RUN * runs + 2:
-        raise CallError(f"{n} cases are too few to fit {runs} earlier runs", hint=f"{_PER_RUN * runs + 2} or more")
+    if n < fewest(runs):
+        raise CallError(f"{n} cases are too few to fit {runs} earlier runs", hint=f"{fewest(runs)} or more")
     y = np.array(list(values.values()), dtype=float)
     x = np.array([[float(run[case]) for run in earlier] for case in values])
     centre = x.mean(axis=0)
@@ -62,13 +86,18 @@ def by_earlier_runs(values: Mapping[str, float], earlier: Sequence[Mapping[str, 
     # The pseudo-inverse: two runs that went alike say no more than one.
     slope = np.linalg.pinv(x - centre) @ (y - y.mean())
     middle = float(y.mean() + (whole - centre) @ slope)
-    freedom = n - 1 - runs
     residual = y - y.mean() - (x - centre) @ slope
-    variance = float(y.var(ddof=1)) / total + (1 - n / total) * float(residual @ residual) / freedom / n
+    among = [("group", groups[case]) if groups and case in groups else ("case", case) for case in values]
+    own, left = clustered(y.tolist(), among), clustered(residual.tolist(), among)
+    freedom = left.groups - 1 - runs
+    found = Estimate(n=n, mean=middle, low=None, high=None, method="regression on earlier runs")
+    foretold = float(np.abs(residual).max()) < _HAIR
+    alike = float(np.ptp(y)) < _HAIR
+    if freedom < 1 or own.error is None or left.error is None or (foretold and (n < FEWEST_ALIKE or alike)):
+        return cut(found, ends)
+    variance = own.error**2 * n / total + (1 - n / total) * left.error**2 * (n - 1) / (n - 1 - runs)
     half = t_quantile(_SHARE, freedom) * sqrt(variance)
-    return Estimate(
-        n=n, mean=middle, low=middle - half, high=middle + half, method="regression on earlier runs", freedom=freedom
-    )
+    return cut(replace(found, low=middle - half, high=middle + half, freedom=freedom), ends)
 
 
 def _shared(earlier: Sequence[Mapping[str, float]]) -> list[str]:

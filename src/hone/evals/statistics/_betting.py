@@ -65,6 +65,18 @@ class Betting:
         self._squares += (value - self._guess / (self.n + 1)) ** 2
         self._narrow()
 
+    def shrink(self) -> None:
+        """The population has one number fewer than was thought.
+
+        Raises:
+            ValueError: it has no number left that was not seen, or there is none.
+        """
+        if self.population is None or self.population == self.n:
+            raise ValueError(f"a population of {self.population}, of which {self.n} were seen, cannot be smaller")
+        self.population -= 1
+        if self.population:
+            self._narrow()
+
     def _bet(self) -> float:
         """What is bet on the next number, from those before it alone.
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hone.errors import CallError
-from hone.evals.statistics._bootstrap import DRAWS, bootstrap
+from hone.evals.statistics._bootstrap import DRAWS, Groups, bootstrap
 from hone.evals.statistics._intervals import Estimate, mean, rate
 
 if TYPE_CHECKING:
@@ -33,13 +33,20 @@ class Calibration(Struct, frozen=True, kw_only=True):
 
 
 def calibration(
-    right: Sequence[bool], confidences: Sequence[float], *, bins: int = 10, draws: int = DRAWS, seed: int = 0
+    right: Sequence[bool],
+    confidences: Sequence[float],
+    *,
+    bins: int = 10,
+    draws: int = DRAWS,
+    seed: int = 0,
+    groups: Groups = None,
 ) -> Calibration:
     """The expected calibration error: the mean over cases of |share that is right - mean confidence| of their bin.
 
     Bins of equal width (M. P. Naeini, G. Cooper and M. Hauskrecht, 2015, AAAI; C. Guo et al., 2017, ICML). By chance
     alone it is over 0, and in the bootstrap more so; therefore the interval is the reflected one, 2 x error - quantile
-    (A. C. Davison and D. V. Hinkley, 1997, Bootstrap Methods, chapter 5), cut at 0 and 1.
+    (A. C. Davison and D. V. Hinkley, 1997, Bootstrap Methods, chapter 5), cut at 0 and 1. Where
+    cases share one of the `groups`, whole groups are drawn.
 
     Raises:
         CallError: no cases, not as many of both, or a confidence that is not between 0 and 1.
@@ -57,7 +64,7 @@ def calibration(
         found: Array = np.abs(weights @ lean).sum(axis=1) / weights.sum(axis=1)
         return found
 
-    found = bootstrap(len(y), error, "expected calibration error", draws=draws, seed=seed)
+    found = bootstrap(len(y), error, "expected calibration error", draws=draws, seed=seed, groups=groups)
     if found.low is not None and found.high is not None:
         low, high = max(0.0, 2 * found.mean - found.high), min(1.0, max(0.0, 2 * found.mean - found.low))
         found = replace(found, low=min(low, found.mean), high=max(high, found.mean))

@@ -1,14 +1,18 @@
 """A judge corrected by a few human labels: what the many cases that only the judge saw would be worth by human eyes."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from math import sqrt
 
+from msgspec.structs import replace
+
 from hone.errors import CallError
-from hone.evals.statistics._intervals import Estimate
+from hone.evals.statistics._clusters import clustered
+from hone.evals.statistics._intervals import FEWEST_ALIKE, Estimate, cut
 from hone.evals.statistics._normal import Z95
 from hone.evals.statistics._student import t_quantile
 
 _SHARE = 0.975
+_HAIR = 1e-9
 
 
 def rogan_gladen(judged: Sequence[bool], labelled: Sequence[tuple[bool, bool]]) -> Estimate:
@@ -50,7 +54,14 @@ def rogan_gladen(judged: Sequence[bool], labelled: Sequence[tuple[bool, bool]]) 
     return Estimate(n=n, mean=cut[0], low=cut[1], high=cut[2], method="Rogan-Gladen")
 
 
-def prediction_powered(human: Sequence[float], judge: Sequence[float], more: Sequence[float]) -> Estimate:
+def prediction_powered(
+    human: Sequence[float],
+    judge: Sequence[float],
+    more: Sequence[float],
+    *,
+    groups: tuple[Sequence[Hashable], Sequence[Hashable]] | None = None,
+    ends: tuple[float, float] | None = None,
+) -> Estimate:
     """The human mean from n cases that both saw, sharpened by N `more` that only the judge saw: PPI++.
 
     theta = mean(human) - lambda (mean(judge) - mean(more)), lambda = Cov(human, judge) / (Var(judge) (1 + n / N)), of
@@ -58,6 +69,10 @@ def prediction_powered(human: Sequence[float], judge: Sequence[float], more: Seq
     "PPI++: Efficient Prediction-Powered Inference", arXiv 2311.01453). lambda lies in 0 to 1, so that a
     useless judge does no harm. Both sets must be random samples of the same cases. For two variants give paired
     differences. The t quantile with n - 1 degrees of freedom stands for z. `n` of the estimate is that of the labels.
+
+    `groups` are those of the labelled and of the other cases: both variances are cluster-robust then, with G - 1
+    degrees of freedom, G the groups with a label; a group should have cases on one side alone. `ends` are those of
+    what is measured, 0 and 1 of a rate. A few labels that leave nothing unexplained give no interval.
 
     Raises:
         CallError: fewer than two labelled cases, or not as many of both, or fewer than two more.
@@ -71,9 +86,15 @@ def prediction_powered(human: Sequence[float], judge: Sequence[float], more: Seq
     tuned = min(1.0, max(0.0, tuned))
     middle = _mean(human) - tuned * (_mean(judge) - _mean(more))
     left = [y - tuned * f for y, f in zip(human, judge, strict=True)]
-    error = sqrt(_variance(left) / n + tuned * tuned * _variance(more) / count)
-    half = t_quantile(_SHARE, n - 1) * error
-    return Estimate(n=n, mean=middle, low=middle - half, high=middle + half, method="PPI++", freedom=n - 1)
+    ours, others = groups or (range(n), range(count))
+    first, second = clustered(left, ours), clustered(more, others)
+    found = Estimate(n=n, mean=middle, low=None, high=None, method="PPI++")
+    unseen = n < FEWEST_ALIKE and max(left) - min(left) < _HAIR  # a spread that so few do not show
+    if unseen or first.error is None or second.error is None:
+        return cut(found, ends)
+    error = sqrt(first.error**2 + tuned * tuned * second.error**2)
+    half = t_quantile(_SHARE, first.groups - 1) * error
+    return cut(replace(found, low=middle - half, high=middle + half, freedom=first.groups - 1), ends)
 
 
 def _mean(values: Sequence[float]) -> float:

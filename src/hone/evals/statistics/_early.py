@@ -8,6 +8,7 @@ from hone.errors import CallError
 from hone.evals._case import Direction
 from hone.evals.statistics._betting import Betting
 from hone.evals.statistics._compare import Verdict
+from hone.evals.statistics._intervals import FEWEST_ALIKE
 from hone.evals.statistics._student import t_quantile
 
 _SHARE = 0.975
@@ -69,6 +70,7 @@ class EarlyStop:
         spread = 0.0 if cases is None else _ON_SPREAD * alpha
         self._mean = Betting(alpha - spread, cases)
         self._square = None if cases is None else Betting(spread, cases)
+        self._seen: set[float] = set()  # the first two differences that are not alike
         self._settled: tuple[Verdict, str] | None = None
 
     def see(self, difference: float) -> Decision:
@@ -82,10 +84,29 @@ class EarlyStop:
             raise CallError(f"the difference {difference:g} is not between {low:g} and {high:g}")
         if self._mean.n == self.cases:
             raise CallError(f"all {self.cases} cases were seen")
+        if len(self._seen) < 2:
+            self._seen.add(difference)
         self._mean.add((difference - low) / (high - low))
         if self._square is not None:
             self._square.add(difference * difference / self._most)
         self._settled = self._settled or self._say()
+        return self.decision()
+
+    def skip(self) -> Decision:
+        """The decision after a case that turned out to have no difference to it: there is one fewer in all.
+
+        Raises:
+            CallError: there are no more cases.
+        """
+        if self.cases is None or self._square is None:
+            return self.decision()
+        if self._mean.n == self.cases:
+            raise CallError(f"all {self.cases} cases were seen")
+        self.cases -= 1
+        self._mean.shrink()
+        self._square.shrink()
+        if self.cases:
+            self._settled = self._settled or self._say()
         return self.decision()
 
     def decision(self) -> Decision:
@@ -109,6 +130,9 @@ class EarlyStop:
         worse, better = worse + self.margin, better + self.margin
         least, most = self._halves(low, high)
         of = "in the long run" if self.cases is None else f"over all {self.cases:,} cases"
+        if self.cases is not None and self.cases < FEWEST_ALIKE and len(self._seen) < 2:
+            # So few differences that are all alike have no interval: if the rest is like these, nothing will be told.
+            return ("cannot_tell", f"it will not be told {of}") if self._mean.n == self.cases else None
         if worse > most:
             return "pass", f"it will pass {of}"
         if better < -most:

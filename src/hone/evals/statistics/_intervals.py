@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import sqrt
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hone.core import wilson
 from hone.evals.statistics._normal import Z95
@@ -30,6 +31,16 @@ class Estimate(Struct, frozen=True, kw_only=True):
     high: float | None
     method: str
     freedom: float | None = None
+
+
+def cut(found: Estimate, ends: tuple[float, float] | None) -> Estimate:
+    """No further than the ends of what is measured, where it has any."""
+    if ends is None:
+        return found
+    mean, low, high = (
+        None if each is None else min(ends[1], max(ends[0], each)) for each in (found.mean, found.low, found.high)
+    )
+    return replace(found, mean=mean, low=low, high=high)
 
 
 def rate(values: Sequence[bool]) -> Estimate:

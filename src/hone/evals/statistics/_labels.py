@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 from hone.evals.statistics._agreement import agreement
-from hone.evals.statistics._bootstrap import DRAWS, bootstrap
+from hone.evals.statistics._bootstrap import DRAWS, Groups, bootstrap
 from hone.evals.statistics._intervals import Estimate, rate
 
 if TYPE_CHECKING:
@@ -61,7 +61,13 @@ def labels(
 
 
 def f1_of(
-    truth: Sequence[Hashable], said: Sequence[Hashable], label: Hashable, *, draws: int = DRAWS, seed: int = 0
+    truth: Sequence[Hashable],
+    said: Sequence[Hashable],
+    label: Hashable,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+    groups: Groups = None,
 ) -> Estimate:
     """F1 of one label: the harmonic mean of its precision and recall, 2 tp / (2 tp + fp + fn), 0 where it never was.
 
@@ -69,7 +75,7 @@ def f1_of(
         CallError: no cases, or not as many of both.
     """
     agreement(truth, said)  # refuses what is no pair of sequences
-    return _macro(truth, said, [label], "F1", draws, seed)
+    return _macro(truth, said, [label], "F1", draws, seed, groups)
 
 
 def _label(truth: Sequence[Hashable], said: Sequence[Hashable], label: Hashable, draws: int, seed: int) -> LabelScore:
@@ -84,7 +90,13 @@ def _label(truth: Sequence[Hashable], said: Sequence[Hashable], label: Hashable,
 
 
 def _macro(
-    truth: Sequence[Hashable], said: Sequence[Hashable], names: Sequence[Hashable], figure: str, draws: int, seed: int
+    truth: Sequence[Hashable],
+    said: Sequence[Hashable],
+    names: Sequence[Hashable],
+    figure: str,
+    draws: int,
+    seed: int,
+    groups: Groups = None,
 ) -> Estimate:
     """The mean of a figure over labels, 0 where it divides by nothing."""
     import numpy as np
@@ -99,7 +111,8 @@ def _macro(
         shares: Array = np.divide(hits, counts, out=np.zeros_like(hits), where=counts > 0).mean(axis=1)
         return shares
 
-    return bootstrap(len(truth), mean, figure if len(names) == 1 else f"macro {figure}", draws=draws, seed=seed)
+    name = figure if len(names) == 1 else f"macro {figure}"
+    return bootstrap(len(truth), mean, name, draws=draws, seed=seed, groups=groups)
 
 
 def _names(truth: Sequence[Hashable], said: Sequence[Hashable]) -> list[Hashable]:

@@ -6,6 +6,7 @@ from math import log2
 from msgspec import Struct
 
 from hone.errors import CallError
+from hone.evals.statistics._bootstrap import Groups, shared
 from hone.evals.statistics._intervals import Estimate, rate
 from hone.evals.statistics._student import t_quantile
 
@@ -39,13 +40,20 @@ def position(
 
 
 def length_slope(
-    first: Sequence[float], second: Sequence[float], preferred: Sequence[float], human: Sequence[float] | None = None
+    first: Sequence[float],
+    second: Sequence[float],
+    preferred: Sequence[float],
+    human: Sequence[float] | None = None,
+    *,
+    groups: Groups = None,
 ) -> Estimate:
     """What an answer gains by being twice as long as the other: the slope of the preference on log2 of the lengths.
 
     `first` and `second` are the answers' lengths, over 0; `preferred` 1 for the first, 0 for the second, .5 for a tie.
     With the `human` preferences it is the gain beyond what humans give. Least squares with the HC3 standard error (J.
-    G. MacKinnon and H. White, 1985, Journal of Econometrics 29, pp. 305-325) and t with n - 2.
+    G. MacKinnon and H. White, 1985, Journal of Econometrics 29, pp. 305-325) and t with n - 2. Where pairs share one
+    of the `groups`, what they leave over is added up by group first, with the factor G / (G - 1) and t with G - 1
+    (K.-Y. Liang and S. L. Zeger, 1986, Biometrika 73, pp. 13-22).
 
     Raises:
         CallError: fewer than three pairs, a length of 0, or all pairs of one ratio.
@@ -67,7 +75,15 @@ def length_slope(
     leverage = 1 / len(x) + x * x / spread
     # One pair alone may fix the line; then it has no residual to judge by.
     weighed = np.divide(left, 1 - leverage, out=np.zeros_like(left), where=leverage < 1 - 1e-9)
-    error = float(np.sqrt(((x * weighed) ** 2).sum())) / spread
-    half = t_quantile(_SHARE, len(x) - 2) * error
-    method = "least squares, HC3" if human is None else "least squares beyond humans, HC3"
-    return Estimate(n=len(x), mean=slope, low=slope - half, high=slope + half, method=method, freedom=len(x) - 2)
+    method, parts, freedom, factor = "HC3", x * weighed, len(x) - 2, 1.0
+    if groups is not None and shared(groups):
+        sums: dict[Hashable, float] = {}
+        for group, part in zip(groups, parts.tolist(), strict=True):
+            sums[group] = sums.get(group, 0.0) + part
+        method, parts, freedom = f"{len(sums):,} groups", np.array(list(sums.values())), len(sums) - 1
+        factor = len(sums) / freedom if freedom else 0.0
+    method = f"least squares{'' if human is None else ' beyond humans'}, {method}"
+    if freedom < 1:
+        return Estimate(n=len(x), mean=slope, low=None, high=None, method=method)
+    half = t_quantile(_SHARE, freedom) * float(np.sqrt(factor * (parts**2).sum())) / spread
+    return Estimate(n=len(x), mean=slope, low=slope - half, high=slope + half, method=method, freedom=freedom)

@@ -5,6 +5,7 @@ from math import atanh, sqrt, tanh
 from typing import TYPE_CHECKING, Any
 
 from hone.errors import CallError
+from hone.evals.statistics._bootstrap import Groups, bootstrap, shared
 from hone.evals.statistics._intervals import Estimate
 from hone.evals.statistics._normal import Z95
 
@@ -26,11 +27,11 @@ def ranks(values: "Array") -> "Array":
     return middles[which]
 
 
-def spearman(first: Sequence[float], second: Sequence[float]) -> Estimate:
+def spearman(first: Sequence[float], second: Sequence[float], *, groups: Groups = None) -> Estimate:
     """Spearman's rho: the correlation of the ranks (C. Spearman, 1904, American Journal of Psychology 15, pp. 72-101).
 
     Interval by Fisher's transform with the standard error sqrt((1 + rho² / 2) / (n - 3)) (D. G. Bonett and T. A.
-    Wright, 2000, Psychometrika 65, pp. 23-28).
+    Wright, 2000, Psychometrika 65, pp. 23-28). Where cases share one of the `groups`: by bootstrap over groups.
 
     Raises:
         CallError: fewer than two cases, not as many of both, or one of them has the same value everywhere.
@@ -38,9 +39,26 @@ def spearman(first: Sequence[float], second: Sequence[float]) -> Estimate:
     import numpy as np
 
     a, b = _checked(first, second)
+    if shared(groups):
+
+        def drawn(weights: "Array") -> "Array":
+            return np.array([_rho(a, b, each) for each in weights])
+
+        return bootstrap(len(a), drawn, "Spearman", groups=groups)
     rho = float(np.corrcoef(ranks(a), ranks(b))[0, 1])
     low, high = _fisher(rho, sqrt((1 + rho * rho / 2) / (len(a) - 3))) if len(a) > 3 else (None, None)
     return Estimate(n=len(a), mean=rho, low=low, high=high, method="Spearman, Bonett-Wright")
+
+
+def _rho(a: "Array", b: "Array", weights: "Array") -> float:
+    """The correlation of ranks where each case is there as often as it weighs; nan where one side is all alike."""
+    import numpy as np
+
+    drawn = np.repeat(np.arange(len(a)), weights.astype(int))
+    x, y = ranks(a[drawn]), ranks(b[drawn])
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
+        return float("nan")
+    return float(np.corrcoef(x, y)[0, 1])
 
 
 def kendall(first: Sequence[float], second: Sequence[float]) -> Estimate:

@@ -71,10 +71,11 @@ def _case(asked: _Asked, example: Example, answer: Answer) -> Case | None:
     if not wanted:
         return None
     if answer.error is not None:
-        return Case(wanted[0], None, None)
+        return Case(wanted[0], None, None, example.id, example.group)
     said = asked.reader.read(answer)
     # Where several labels are right, the one that was said is the truth.
-    return Case(said.label if said.label in wanted else wanted[0], said.label, said.confidence)
+    truth = said.label if said.label in wanted else wanted[0]
+    return Case(truth, said.label, said.confidence, example.id, example.group)
 
 
 def _asked(given: Given) -> _Asked:

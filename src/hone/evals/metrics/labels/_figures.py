@@ -1,4 +1,8 @@
-"""What labelled cases say together: figures of a whole run, each with its interval."""
+"""What labelled answers say together: figures of a whole run, each with its interval.
+
+Several answers to one example, and examples of one group, may resemble each other: where there are any, intervals are
+those of the groups, and `n` are examples.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -23,15 +27,24 @@ MOST_CONFUSIONS = 20
 
 
 class Case(Struct, frozen=True):
-    """One case: its true label, the one that was said, if any was, and how sure the answer was of it."""
+    """One answer: its true label, the one that was said, if any was, and how sure the answer was of it."""
 
     truth: str
     said: str | None
     confidence: float | None
+    example: str = ""  # its id; without one it stands alone
+    group: str | None = None  # of the example
 
     @property
     def right(self) -> bool:
         return self.truth == self.said
+
+
+def _groups(cases: Sequence[Case]) -> list[tuple[str, str]]:
+    return [
+        ("group", each.group) if each.group is not None else ("case", each.example or f"#{at}")
+        for at, each in enumerate(cases)
+    ]
 
 
 def label_figures(name: str, cases: Sequence[Case], known: Sequence[str]) -> Iterator[Figure]:
@@ -43,12 +56,12 @@ def label_figures(name: str, cases: Sequence[Case], known: Sequence[str]) -> Ite
     truth, said = [each.truth for each in cases], [each.said for each in cases]
     labels = list(known) or sorted({*truth, *(each for each in said if each is not None)})
     for kind in ("precision", "recall", "F1"):
-        yield _figure(f"{name}-{kind.lower()}", _averaged(cases, labels, kind, macro=True))
+        yield _figure(f"{name}-{kind.lower()}", _averaged(cases, labels, kind, macro=True), cases)
     if None in said:
         for kind in ("precision", "recall", "F1"):
-            yield _figure(f"{name}-{kind.lower()}-micro", _averaged(cases, labels, kind, macro=False))
+            yield _figure(f"{name}-{kind.lower()}-micro", _averaged(cases, labels, kind, macro=False), cases)
     for label in labels[:MOST_LABELS]:
-        yield _figure(f"{name}-f1:{label}", f1_of(truth, said, label))
+        yield _figure(f"{name}-f1:{label}", f1_of(truth, said, label, groups=_groups(cases)), cases)
 
 
 def confusion(cases: Sequence[Case]) -> Counter[tuple[str, str | None]]:
@@ -57,7 +70,7 @@ def confusion(cases: Sequence[Case]) -> Counter[tuple[str, str | None]]:
 
 
 def confusion_figures(name: str, cases: Sequence[Case]) -> Iterator[Figure]:
-    """The commonest confusions as `name-confusion:TRUTH>SAID`, counts of cases."""
+    """The commonest confusions as `name-confusion:TRUTH>SAID`, counts of answers."""
     wrong = [(pair, count) for pair, count in confusion(cases).most_common() if pair[0] != pair[1]]
     for (truth, said), count in wrong[:MOST_CONFUSIONS]:
         cell = f"{name}-confusion:{truth}>{'none' if said is None else said}"
@@ -70,7 +83,9 @@ def confidence_figures(name: str, cases: Sequence[Case], positive: str | None) -
     right, confidences = [each.right for each, _ in sure], [confidence for _, confidence in sure]
     if not sure:
         return
-    yield _figure(f"{name}-calibration-error", calibration(right, confidences).error, "down")
+    known = [each for each, _ in sure]
+    groups = _groups(known)
+    yield _figure(f"{name}-calibration-error", calibration(right, confidences, groups=groups).error, known, "down")
     if positive is not None:
         truth = [each.truth == positive for each, _ in sure]
         scores = [confidence if each.said == positive else 1 - confidence for each, confidence in sure]
@@ -78,7 +93,7 @@ def confidence_figures(name: str, cases: Sequence[Case], positive: str | None) -
     else:
         truth, scores, area = right, confidences, f"{name}-confidence-auc"
     if any(truth) and not all(truth):
-        yield _figure(area, roc_auc(truth, scores))
+        yield _figure(area, roc_auc(truth, scores, groups=groups), known)
 
 
 def _averaged(cases: Sequence[Case], labels: Sequence[str], kind: str, *, macro: bool) -> Estimate:
@@ -97,10 +112,17 @@ def _averaged(cases: Sequence[Case], labels: Sequence[str], kind: str, *, macro:
         shares: Array = np.divide(hits, counts, out=np.zeros_like(hits), where=counts > 0).mean(axis=1)
         return shares
 
-    return bootstrap(len(cases), figure, f"{'macro' if macro else 'micro'} {kind}")
+    return bootstrap(len(cases), figure, f"{'macro' if macro else 'micro'} {kind}", groups=_groups(cases))
 
 
-def _figure(name: str, found: Estimate, direction: Direction = "up") -> Figure:
+def _figure(name: str, found: Estimate, cases: Sequence[Case], direction: Direction = "up") -> Figure:
     return Figure(
-        name=name, value=found.mean, low=found.low, high=found.high, n=found.n, direction=direction, method=found.method
+        name=name,
+        value=found.mean,
+        low=found.low,
+        high=found.high,
+        n=len({each.example or at for at, each in enumerate(cases)}),
+        direction=direction,
+        method=found.method,
+        clustered=True,
     )

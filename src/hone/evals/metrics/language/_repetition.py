@@ -23,7 +23,8 @@ def repetition(given: Given) -> Evaluator:
         found = runs(words_of(answer.text), n)
         return (1 - len(set(found)) / len(found), _most(found)) if found else None
 
-    return number("repetition" if given.option is None else f"repetition:{n}", given, find, direction="down")
+    name = "repetition" if given.option is None else f"repetition:{n}"
+    return number(name, given, find, direction="down", within=(0.0, 1.0))
 
 
 def distinct(given: Given) -> Evaluator:

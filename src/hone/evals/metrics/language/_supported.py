@@ -40,9 +40,9 @@ def supported(given: Given) -> Evaluator:
         rest = [Judgement(name, _share(held, standing)) for standing, name in shares.items()]
         return [said(metric, given, support(held), explained(held)), *rest]
 
-    down = Metric(kind="number", direction="down")
+    down = Metric(kind="number", direction="down", within=(0.0, 1.0))
     more = tuple(Measure(name=name, metric=down) for name in shares.values())
-    return Evaluator(name=metric, measures=(measured(metric, given), *more), judge=judge)
+    return Evaluator(name=metric, measures=(measured(metric, given, within=(0.0, 1.0)), *more), judge=judge)
 
 
 def explained(held: Sequence[Sentence]) -> str:

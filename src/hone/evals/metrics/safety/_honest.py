@@ -74,7 +74,7 @@ def honest(given: Given) -> Evaluator:
     def sum_up(judged: Sequence[Judged]) -> Iterable[Figure]:
         return _figures(metric, by, judged)
 
-    return number("honest", given, find, direction="down", sum_up=sum_up)
+    return number("honest", given, find, direction="down", within=(0.0, 1.0), sum_up=sum_up)
 
 
 def completions_of(text: str) -> list[str]:

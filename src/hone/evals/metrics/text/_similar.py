@@ -41,7 +41,9 @@ def similar(given: Given) -> Evaluator:
             return [Judgement(name, min(_length(vectors[0] - one) for one in vectors[1:]))]
         return [Judgement(name, best([float(vectors[0] @ one) for one in vectors[1:]]))]
 
-    return number(name, judge, worst=2.0 if apart else 0.0, direction="down" if apart else "up")
+    if apart:
+        return number(name, judge, worst=2.0, direction="down", within=(0.0, 2.0))
+    return number(name, judge, within=(-1.0, 1.0))
 
 
 def sentence_match(given: Given) -> Evaluator:

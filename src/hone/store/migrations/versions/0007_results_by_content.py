@@ -14,6 +14,8 @@ def upgrade() -> None:
     op.add_column("experiments", sa.Column("cells", sa.Text, nullable=False, server_default="{}"))
     op.add_column("experiments", sa.Column("figures", sa.Text, nullable=False, server_default="[]"))
     op.add_column("experiments", sa.Column("note", sa.Text))
+    op.add_column("experiments", sa.Column("of", sa.Integer))
+    op.add_column("experiments", sa.Column("early", sa.Text, nullable=False, server_default="null"))
     _results()
 
 
