@@ -35,12 +35,17 @@ class Imported(Struct, frozen=True, kw_only=True):
     inputs: Mapping[str, str]  # field -> type
     examples: tuple[Example, ...]
     code: Mapping[str, str] = {}  # Python of the config: path inside the project -> text
+    webhooks: tuple[str, ...] = ()  # the URLs that its tests ask, which hone.toml has to name
     notes: tuple[str, ...] = ()
 
     @property
     def targets(self) -> tuple[str, ...]:
         """What to run: `support@baseline`, `support@concise-gpt-5` ..."""
         return tuple(f"{self.task}@{each.variant}" for each in self.pairings)
+
+    def top(self) -> str:
+        """What stands above the tables of hone.toml."""
+        return f"webhooks = {_toml(self.webhooks)}\n" if self.webhooks else ""
 
     def toml(self) -> str:
         """The tables of hone.toml: models, the task, its variants."""

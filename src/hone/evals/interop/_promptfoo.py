@@ -7,7 +7,7 @@ from typing import Any
 
 from hone.datasets import Example
 from hone.evals.interop._assertions import ACROSS, Around, evaluator, transform
-from hone.evals.interop._code import taken_in
+from hone.evals.interop._code import taken_in, webhooks
 from hone.evals.interop._document import Document, NoCounterpart, read_document
 from hone.evals.interop._files import content, is_file, mapping
 from hone.evals.interop._imported import Imported, pairings, slug, with_inputs
@@ -40,8 +40,8 @@ def read_promptfoo(path: Path, name: str | None = None, *, leave_out: bool = Fal
     notes = _check_keys(config, at)
     written = prompts(config.get("prompts"), at, ("prompts",))
     place = "targets" if "providers" not in config and "targets" in config else "providers"
-    asked = models(_spread(config.get(place), at, place), at, (place,))
-    pairs = pairings(written, asked)
+    providers = models(_spread(config.get(place), at, place), at, (place,))
+    pairs = pairings(written, providers)
     if not pairs:
         raise at.error("no provider takes any of the prompts", (place,), "its `prompts` are labels of prompts")
     known = _known()
@@ -51,13 +51,17 @@ def read_promptfoo(path: Path, name: str | None = None, *, leave_out: bool = Fal
         sorted({name for each in written for name in each.variables}),
     )
     examples, code = taken_in(examples)
-    notes += [f"not carried over: {each}" for model in asked for each in model.left_out]
+    notes += [f"not carried over: {each}" for model in providers for each in model.left_out]
     bare = sum(not each.evaluators for each in examples)
     notes += [f"{bare} of {len(examples)} tests have no assertion, so nothing judges them"] if bare else []
+    asked = webhooks(examples)
+    notes += (
+        [f"answers go to {', '.join(asked)}: hone.toml names that above its tables, as `webhooks`"] if asked else []
+    )
     return Imported(
         task=name or slug(path.resolve().parent.name),
-        prompts=tuple(written), models=_used(asked, {each.model for each in pairs}), pairings=pairs, inputs=inputs,
-        examples=examples, code=code, notes=tuple(notes),
+        prompts=tuple(written), models=_used(providers, {each.model for each in pairs}), pairings=pairs, inputs=inputs,
+        examples=examples, code=code, webhooks=asked, notes=tuple(notes),
     )  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def _files(imported: Imported) -> dict[str, str]:
 
 
 def _project(imported: Imported) -> str:
-    return f"project = {json.dumps(imported.task)}\n\n{imported.toml()}"
+    return f"project = {json.dumps(imported.task)}\n{imported.top()}\n{imported.toml()}"
 
 
 def _write_new(targets: Mapping[Path, str]) -> None:
