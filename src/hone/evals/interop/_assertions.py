@@ -10,7 +10,7 @@ from hone.evals.interop._code import checked
 from hone.evals.interop._document import Document, Keys
 from hone.evals.interop._files import content, found, is_file, kind, listed, mapping, refuse_code, split
 from hone.evals.interop._providers import use_of
-from hone.evals.interop._templates import render, with_environment
+from hone.evals.interop._templates import render
 from hone.evals.interop._test import SET
 from hone.evals.judges import NAMES as JUDGES
 from hone.evals.metrics._promptfoo import PROMPTFOO
@@ -145,7 +145,7 @@ def _value(value: Any, written: str, at: Document, keys: Keys, around: Around) -
 def rendered(value: Any, values: Mapping[str, Any], where: str) -> Any:
     """Every text in a value with its template filled in."""
     if isinstance(value, str):
-        return render(with_environment(value, where), values, where)
+        return render(value, values, where)
     if isinstance(value, list):
         return [rendered(each, values, where) for each in value]
     if isinstance(value, dict):

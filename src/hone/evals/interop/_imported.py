@@ -11,10 +11,13 @@ from msgspec.structs import replace
 
 from hone.core import to_json
 from hone.datasets import Example
+from hone.errors import CallError
 from hone.evals.interop._prompts import Written
 from hone.evals.interop._providers import Model
 
 BASELINE = "baseline"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
 class Pairing(Struct, frozen=True):
@@ -72,6 +75,17 @@ def pairings(prompts: Iterable[Written], models: Iterable[Model]) -> tuple[Pairi
 def slug(name: str) -> str:
     """A name as tasks, prompts and models have it."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-").lower()[:60] or "imported"
+
+
+def task_name(name: str | None, usual: str) -> str:
+    """The task's name, which is its dataset's too.
+
+    Raises:
+        CallError: it cannot be the name of a file.
+    """
+    if name is not None and _NAME.fullmatch(name) is None:
+        raise CallError(f"{name!r} cannot be the name of a task", hint="letters, digits and _ . -")
+    return name or slug(usual)
 
 
 def _takes(model: Model, prompt: Written) -> bool:

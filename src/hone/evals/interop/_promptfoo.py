@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from hone.datasets import Example
 from hone.evals.interop._assertions import ACROSS, Around, evaluator, transform
 from hone.evals.interop._code import taken_in, webhooks
 from hone.evals.interop._document import Document, NoCounterpart, read_document
 from hone.evals.interop._files import content, is_file, mapping
-from hone.evals.interop._imported import Imported, pairings, slug, with_inputs
+from hone.evals.interop._imported import Imported, pairings, task_name, with_inputs
 from hone.evals.interop._prompts import prompts
 from hone.evals.interop._providers import Model, models, use_of
 from hone.evals.interop._references import resolved
@@ -35,7 +37,7 @@ def read_promptfoo(path: Path, name: str | None = None, *, leave_out: bool = Fal
         ProjectError: something in it is wrong or has no place here; with file, line and the way out.
     """
     at = read_document(path)
-    at = Document(at.path, at.shown, resolved(at), at.lines)
+    at = replace(at, value=resolved(at))
     config = mapping(at.value, at, (), "the config")
     notes = _check_keys(config, at)
     written = prompts(config.get("prompts"), at, ("prompts",))
@@ -59,7 +61,7 @@ def read_promptfoo(path: Path, name: str | None = None, *, leave_out: bool = Fal
         [f"answers go to {', '.join(asked)}: hone.toml names that above its tables, as `webhooks`"] if asked else []
     )
     return Imported(
-        task=name or slug(path.resolve().parent.name),
+        task=task_name(name, path.resolve().parent.name),
         prompts=tuple(written), models=_used(providers, {each.model for each in pairs}), pairings=pairs, inputs=inputs,
         examples=examples, code=code, webhooks=asked, notes=tuple(notes),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from hone.core import from_json
 from hone.evals.interop._csv import rows
 from hone.evals.interop._document import Document, Keys, read_document, text_of
 from hone.evals.interop._files import content, found, is_file, listed, mapping, refuse_code, shown, split
-from hone.evals.interop._templates import render, with_environment
+from hone.evals.interop._templates import render
 
 _REFUSED = {
     "assertScoringFunction": "the weights of the assertions and the test's threshold say how they add up",
@@ -70,7 +70,7 @@ def _default(value: Any, at: Document) -> tuple[Placed, ...]:
         return ()
     if is_file(value):
         (path,) = found(value, at, ("defaultTest",))
-        document = read_document(path, shown(path, at))
+        document = read_document(path, shown(path, at), at.within)
         return (Placed(document.value, document, ()),)
     return (Placed(value, at, ("defaultTest",)),)
 
@@ -98,17 +98,17 @@ def _from_file(path: Path, at: Document, keys: Keys) -> Iterator[Placed]:
     refuse_code(path.name, at, keys)
     if path.suffix == ".csv":
         for value, line in rows(text_of(path, name), name):
-            yield Placed(value, Document(path, name, value, {(): line}), ())
+            yield Placed(value, Document(path, name, value, {(): line}, at.within), ())
     elif path.suffix == ".jsonl":
         for line, text in enumerate(text_of(path, name).splitlines(), 1):
             if text.strip():
-                document = Document(path, name, None, {(): line})
+                document = Document(path, name, None, {(): line}, at.within)
                 try:
                     yield Placed(from_json(text), document, ())
                 except ValueError as problem:
                     raise document.error(f"this is not JSON: {problem}", (), "one test a line") from None
     elif path.suffix in (".yaml", ".yml", ".json"):
-        document = read_document(path, name)
+        document = read_document(path, name, at.within)
         inner: list[Any] = document.value if isinstance(document.value, list) else [document.value]
         for number, each in enumerate(inner):
             yield Placed(each, document, (str(number),) if isinstance(document.value, list) else ())
@@ -125,7 +125,7 @@ def _scenarios(value: Any, at: Document) -> Iterator[Placed]:
             yield Placed(each, at, place)
             continue
         for path in found(each, at, place):
-            document = read_document(path, shown(path, at))
+            document = read_document(path, shown(path, at), at.within)
             inner: list[Any] = document.value if isinstance(document.value, list) else [document.value]
             for n, one in enumerate(inner):
                 yield Placed(one, document, (str(n),) if isinstance(document.value, list) else ())
@@ -220,7 +220,4 @@ def _matrix(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _filled(values: Mapping[str, Any], at: Placed) -> dict[str, Any]:
     """Variables may name other variables."""
     where = f"{at.at.shown}:{at.at.line((*at.keys, 'vars'))}"
-    return {
-        name: render(with_environment(value, where), values, where) if isinstance(value, str) else value
-        for name, value in values.items()
-    }
+    return {name: render(value, values, where) if isinstance(value, str) else value for name, value in values.items()}
