@@ -18,7 +18,8 @@ from hone.local import record
 
 
 class ImportReport(Struct, frozen=True, kw_only=True):
-    """What an import did, or with `dry_run` would have done. `unknown` are evaluators that hone does not have."""
+    """What an import did, or with `dry_run` would have done. `unknown` are evaluators that hone does not have,
+    `notes` say what of promptfoo's tests was left out."""
 
     name: str
     kind: str
@@ -27,6 +28,7 @@ class ImportReport(Struct, frozen=True, kw_only=True):
     examples: int
     columns: tuple[Column, ...] = ()
     unknown: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     dry_run: bool = False
 
 
@@ -62,10 +64,14 @@ def import_(
     \b
     hone datasets import refunds cases.csv --map input.question=Frage --map expected=Antwort
     """
+    from hone.evals.interop import keep_code, promptfoo_tests
+
     with opened(folder) as house:
         data = DatasetFile(house.datasets, name)
         source = open_source(file, kind)  # type: ignore[arg-type]  # one of the choices
-        found = read_source(source, said, dropped=dropped, tags=tags, origin=origin)  # type: ignore[arg-type]
+        found = read_source(
+            source, said, dropped=dropped, tags=tags, origin=origin, promptfoo=promptfoo_tests  # type: ignore[arg-type]
+        )  # fmt: skip
         if not as_json:
             _say_columns(found)
         guessed = found.mapped is not None and found.mapped.guessed
@@ -74,12 +80,15 @@ def import_(
         if dry_run:
             report = _would(data, found)
         else:
+            keep_code(found.code, house.project.root)
             grown = data.add(found.examples)
             record(house, data, by="cli")
             report = _report(name, found, grown.added, grown.repeated, grown.examples)
     if as_json:
         print_json(report)
         return
+    for note in report.notes:
+        talk.print(note, markup=False, style="yellow", soft_wrap=True)
     if report.unknown:
         line = f"hone has no evaluator named {', '.join(report.unknown)}: a run over these examples will say so"
         talk.print(line, markup=False, style="yellow", soft_wrap=True)
@@ -107,6 +116,7 @@ def _report(
         examples=examples,
         columns=found.mapped.columns if found.mapped else (),
         unknown=_unknown(found.examples),
+        notes=found.notes,
         dry_run=dry_run,
     )
 

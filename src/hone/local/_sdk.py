@@ -102,8 +102,13 @@ class DataFile(DatasetFile):
             DatasetError: a row is wrong, with its place. Nothing is added then.
         """
         said = [f"{part}={column}" for part, column in (columns or {}).items()]
-        grown = self.add(read_source(open_source(Path(path)), said, tags=tags, origin=origin).examples)
-        record(bench().house, self, by="sdk")
+        from hone.evals.interop import keep_code, promptfoo_tests
+
+        found = read_source(open_source(Path(path)), said, tags=tags, origin=origin, promptfoo=promptfoo_tests)
+        house = bench().house
+        keep_code(found.code, house.project.root)
+        grown = self.add(found.examples)
+        record(house, self, by="sdk")
         return grown
 
     def versions(self) -> list[DatasetVersion]:

@@ -1,7 +1,7 @@
 """`promptfooconfig.yaml`, read."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +46,10 @@ def read_promptfoo(path: Path, name: str | None = None, *, leave_out: bool = Fal
     pairs = pairings(written, providers)
     if not pairs:
         raise at.error("no provider takes any of the prompts", (place,), "its `prompts` are labels of prompts")
-    known = _known()
+    known = known_types()
     found = tests(config, at)
     inputs, examples = with_inputs(
-        [_example(each, known, notes if leave_out else None) for each in found],
+        [example_of(each, known, notes if leave_out else None) for each in found],
         sorted({name for each in written for name in each.variables}),
     )
     examples, code = taken_in(examples)
@@ -57,9 +57,7 @@ def read_promptfoo(path: Path, name: str | None = None, *, leave_out: bool = Fal
     bare = sum(not each.evaluators for each in examples)
     notes += [f"{bare} of {len(examples)} tests have no assertion, so nothing judges them"] if bare else []
     asked = webhooks(examples)
-    notes += (
-        [f"answers go to {', '.join(asked)}: hone.toml names that above its tables, as `webhooks`"] if asked else []
-    )
+    notes += told(asked)
     return Imported(
         task=task_name(name, path.resolve().parent.name),
         prompts=tuple(written), models=_used(providers, {each.model for each in pairs}), pairings=pairs, inputs=inputs,
@@ -79,7 +77,13 @@ def _evaluators(test: Test, around: Around, left_out: list[str] | None) -> Itera
             left_out += [] if note in left_out else [note]
 
 
-def _known() -> frozenset[str]:
+def told(asked: Sequence[str]) -> list[str]:
+    """That tests ask services."""
+    where = "hone.toml has to name that above its tables, as `webhooks`"
+    return [f"answers go to {', '.join(asked)}: {where}"] if asked else []
+
+
+def known_types() -> frozenset[str]:
     from hone.evals._registry import evaluators
 
     return frozenset(evaluators.names())
@@ -115,7 +119,12 @@ def _check_keys(config: Mapping[str, Any], at: Document) -> list[str]:
     return [f"not carried over: `{key}` ({at.shown}:{at.line((key,))})" for key in config if key in _TOLD]
 
 
-def _example(test: Test, known: frozenset[str], left_out: list[str] | None) -> Example:
+def example_of(test: Test, known: frozenset[str], left_out: list[str] | None) -> Example:
+    """One test with its evaluators. What has no counterpart is told in `left_out`, where there is one.
+
+    Raises:
+        ProjectError: an assertion is wrong or has no counterpart; with file, line and the way out.
+    """
     options, at, keys = test.options, test.at, (*test.keys, "options")
     model = options.get("provider")
     around = Around(
