@@ -182,6 +182,12 @@ BROKEN = [
         "state.json is not there",
         "save_to_disk",
     ),
+    (
+        "a split in another folder",
+        folder_with(dataset_dict_json='{"splits": ["../elsewhere"]}'),
+        "names the split '../elsewhere'",
+        "save_to_disk",
+    ),
     ("an Arrow file that is none", broken_arrow, "data.arrow is no Arrow file", "again"),
     (
         "JSON nested too deep",

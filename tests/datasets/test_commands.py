@@ -128,10 +128,12 @@ def test_assertions_that_hone_does_not_have_are_named_and_left_out(hone: Command
     assert "no evaluator named nonesuch" in hone("datasets", "import", "d", "t.jsonl").stderr
 
 
-def test_python_of_promptfoos_tests_is_written_into_the_project(hone: Command, tmp_path: Path) -> None:
+def test_python_of_promptfoos_tests_comes_into_the_project_when_it_is_asked_for(hone: Command, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("q,__expected\na,python: len(output) > 3\n")
+    assert "Python of a test is not taken over" in hone("datasets", "import", "c", "t.csv").stderr
+    assert not (tmp_path / "evaluators").exists(), "nobody asked for code"
     for _ in range(2):  # the same again is no conflict
-        hone("datasets", "import", "d", "t.csv")
+        hone("datasets", "import", "d", "t.csv", "--code")
     (file,) = (tmp_path / "evaluators").iterdir()
     assert "len(output) > 3" in file.read_text()
 

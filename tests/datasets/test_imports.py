@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from hone.evals.interop import promptfoo_tests
 
 
 def imported(path: Path, *said: str, **more: Any) -> Imported:
-    return read_source(open_source(path), said, promptfoo=promptfoo_tests, **more)
+    return read_source(open_source(path), said, promptfoo=partial(promptfoo_tests, code=True), **more)
 
 
 def taken(found: Imported) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -41,6 +42,7 @@ class ImportReport(Struct, frozen=True, kw_only=True):
 @click.option("--tag", "tags", multiple=True, help="Add a tag to each; may be given several times.")
 @click.option("--origin", type=click.Choice(["human", "traffic", "generated"]), help="By default human.")
 @click.option("--dry-run", is_flag=True, help="Say what would be added, and write nothing.")
+@click.option("--code", is_flag=True, help="Take over the Python of promptfoo's tests, which runs with every run.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask whether the columns were guessed right.")
 @shared_options
 def import_(
@@ -52,6 +54,7 @@ def import_(
     tags: tuple[str, ...],
     origin: str | None,
     dry_run: bool,
+    code: bool,
     yes: bool,
     as_json: bool,
     folder: Path | None,
@@ -70,7 +73,8 @@ def import_(
         data = DatasetFile(house.datasets, name)
         source = open_source(file, kind)  # type: ignore[arg-type]  # one of the choices
         found = read_source(
-            source, said, dropped=dropped, tags=tags, origin=origin, promptfoo=promptfoo_tests  # type: ignore[arg-type]
+            source, said, dropped=dropped, tags=tags, origin=origin,  # type: ignore[arg-type]
+            promptfoo=partial(promptfoo_tests, code=code),
         )  # fmt: skip
         if not as_json:
             _say_columns(found)

@@ -3,6 +3,7 @@
 import atexit
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Literal, TypedDict, Unpack, overload
@@ -92,11 +93,12 @@ class DataFile(DatasetFile):
         *,
         tags: Iterable[str] = (),
         origin: Origin | None = None,
+        code: bool = False,
     ) -> Grown:
         """Add what a file or folder of any known kind holds; inputs that are there already are left out.
 
         `columns` says which column is what: `{"input.question": "Frage", "expected": "Antwort"}`. The rest is guessed
-        by name.
+        by name. With `code` the Python of promptfoo's tests is taken over into the project, and runs with every run.
 
         Raises:
             DatasetError: a row is wrong, with its place. Nothing is added then.
@@ -104,7 +106,9 @@ class DataFile(DatasetFile):
         said = [f"{part}={column}" for part, column in (columns or {}).items()]
         from hone.evals.interop import keep_code, promptfoo_tests
 
-        found = read_source(open_source(Path(path)), said, tags=tags, origin=origin, promptfoo=promptfoo_tests)
+        found = read_source(
+            open_source(Path(path)), said, tags=tags, origin=origin, promptfoo=partial(promptfoo_tests, code=code)
+        )
         house = bench().house
         keep_code(found.code, house.project.root)
         grown = self.add(found.examples)

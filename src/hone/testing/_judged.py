@@ -100,10 +100,25 @@ def judged(
 
 
 def _evaluators(spec: "Spec", example: "Example") -> "list[Evaluator]":
+    from msgspec.structs import replace
+
     from hone.evals import Given, make
 
-    asked: Sequence[Any] = (*spec.evaluators, *example.evaluators)
-    return make(asked, given=Given(ask=_ask())) if asked else []
+    given, brought = Given(ask=_ask()), example.evaluators
+    made = make(spec.evaluators, given=given) if spec.evaluators else []
+    own = make(brought, given=replace(given, webhooks=_webhooks())) if brought else []
+    return make([*made, *own]) if made or own else []
+
+
+def _webhooks() -> Sequence[str]:
+    """The URLs that evaluators of a dataset may ask: those that the project names, if there is one."""
+    from hone.errors import ProjectError
+    from hone.project import find, load
+
+    try:
+        return load(find()).webhooks
+    except ProjectError:
+        return ()
 
 
 def _ask() -> "Ask":

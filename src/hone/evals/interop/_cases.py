@@ -17,21 +17,24 @@ from hone.evals.interop._tests import Test, tests, tests_of_file
 _CONFIGS = (".yaml", ".yml", ".json")
 
 
-def promptfoo_tests(given: Path | Iterable[Mapping[str, Any]], default: Mapping[str, Any] | None = None) -> Tests:
+def promptfoo_tests(
+    given: Path | Iterable[Mapping[str, Any]], default: Mapping[str, Any] | None = None, *, code: bool = False
+) -> Tests:
     """The tests of a config or of a file (YAML, JSON, JSONL, CSV); or tests as they are held, with their `defaultTest`.
 
     Variables are the input, several values of one make several examples. `expected` is the value of the one `equals`
     assertion, if there is just one. Of several tests with the same variables, each has an id of its own. Assertions
-    without a counterpart here, such as JavaScript, are left out and told.
+    without a counterpart here, such as JavaScript, are left out and told; so are those in Python, unless `code` says
+    that they are to be run.
 
     Raises:
         ProjectError: a test is wrong; with file, line and the way out.
     """
     notes: list[str] = []
     known = known_types()
-    found = [_case(each, known, notes) for each in _found(given, default)]
-    examples, code = taken_in(_told_apart(found))
-    return Tests(examples=examples, code=code, notes=(*notes, *told(webhooks(examples))))
+    found = [_case(each, known, notes, code) for each in _found(given, default)]
+    examples, files = taken_in(_told_apart(found))
+    return Tests(examples=examples, code=files, notes=(*notes, *told(webhooks(examples))))
 
 
 def _found(given: Path | Iterable[Mapping[str, Any]], default: Mapping[str, Any] | None) -> list[Test]:
@@ -45,11 +48,11 @@ def _found(given: Path | Iterable[Mapping[str, Any]], default: Mapping[str, Any]
     return tests_of_file(given)
 
 
-def _case(test: Test, known: frozenset[str], notes: list[str]) -> Example:
+def _case(test: Test, known: frozenset[str], notes: list[str], code: bool) -> Example:
     if not test.vars:
         hint = "without variables there is no input: write vars: {question: ...}"
         raise test.at.error("this test has no vars", test.keys, hint)
-    made = example_of(test, known, notes)
+    made = example_of(test, known, notes, code=code)
     asserted = [one for each in made.evaluators if isinstance(each, dict) for one in each.get("assert", [])]
     right = [each.get("value") for each in asserted if each["type"] == "equals"]
     return replace(made, id="", expected=right[0] if len(right) == 1 else None)

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from hone.datasets import Example
-from hone.evals.interop._assertions import ACROSS, Around, evaluator, transform
+from hone.evals.interop._assertions import ACROSS, Around, check_code, evaluator, transform
 from hone.evals.interop._code import taken_in, webhooks
 from hone.evals.interop._document import Document, NoCounterpart, read_document
 from hone.evals.interop._files import content, is_file, mapping
@@ -119,8 +119,9 @@ def _check_keys(config: Mapping[str, Any], at: Document) -> list[str]:
     return [f"not carried over: `{key}` ({at.shown}:{at.line((key,))})" for key in config if key in _TOLD]
 
 
-def example_of(test: Test, known: frozenset[str], left_out: list[str] | None) -> Example:
-    """One test with its evaluators. What has no counterpart is told in `left_out`, where there is one.
+def example_of(test: Test, known: frozenset[str], left_out: list[str] | None, *, code: bool = True) -> Example:
+    """One test with its evaluators, those in Python only with `code`. What has no counterpart is told in `left_out`,
+    where there is one.
 
     Raises:
         ProjectError: an assertion is wrong or has no counterpart; with file, line and the way out.
@@ -128,7 +129,10 @@ def example_of(test: Test, known: frozenset[str], left_out: list[str] | None) ->
     options, at, keys = test.options, test.at, (*test.keys, "options")
     model = options.get("provider")
     around = Around(
-        vars=test.vars, known=known, model=None if model is None else use_of(model, at, (*keys, "provider"))
+        vars=test.vars,
+        known=known,
+        model=None if model is None else use_of(model, at, (*keys, "provider")),
+        code=code,
     )
     made = list(_evaluators(test, around, left_out))
     inside = [each for each in made if each["type"] not in ACROSS]
@@ -139,6 +143,7 @@ def example_of(test: Test, known: frozenset[str], left_out: list[str] | None) ->
             whole["threshold"] = test.threshold
         changed = options.get("transform", options.get("postprocess"))
         if changed is not None:
+            check_code(code, at, (*keys, "transform"))
             whole["transform"] = transform(changed, at, (*keys, "transform"))
         evaluators.insert(0, whole)
     about = {"description": test.description} if test.description else {}
