@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from hone.datasets import Imported, open_source, read_source
-from hone.errors import CallError, ProjectError
+from hone.errors import CallError, HoneError, ProjectError
 from hone.evals import Answer, make
 from hone.evals.interop import promptfoo_tests
 
@@ -320,6 +320,27 @@ tests:
     said = [each.judgements(example, Answer(text="oh hi")) for each in make(example.evaluators)]
     values = {each.name: each.value for found in said for each in found}
     assert (values["pass"], values["score"]) == (True, 0.75)
+
+
+@pytest.mark.parametrize(
+    ("tests", "why"),
+    [
+        ("[{vars: {q: '{{ env.A_SECRET }}'}}]", "reads the environment"),
+        ("[{vars: {q: file:///etc/hostname}}]", "outside of the config's folder"),
+        ("file://../above.csv", "outside of the config's folder"),
+        ("[{vars: {q: file://.env}}]", "hidden file"),
+    ],
+)
+def test_a_config_of_others_brings_no_secret_and_no_file_from_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tests: str, why: str
+) -> None:
+    monkeypatch.setenv("A_SECRET", "geheim")
+    (tmp_path / "above.csv").write_text("q\ngeheim\n")
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / ".env").write_text("A_SECRET=geheim")
+    with pytest.raises(HoneError, match=why) as refused:
+        imported(written(tmp_path / "config" / "c.yaml", f"tests: {tests}"))
+    assert "geheim" not in str(refused.value)
 
 
 def test_promptfoo_tests_as_dictionaries_become_examples() -> None:
