@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from hone.datasets import DatasetFile, open_source, read_source
-from hone.errors import DatasetError
+from hone.errors import DatasetError, ProjectError
+from hone.evals.interop import promptfoo_tests
 
 Make = Callable[[Path], Path]
 
@@ -181,6 +182,12 @@ BROKEN = [
         "state.json is not there",
         "save_to_disk",
     ),
+    (
+        "a split in another folder",
+        folder_with(dataset_dict_json='{"splits": ["../elsewhere"]}'),
+        "names the split '../elsewhere'",
+        "save_to_disk",
+    ),
     ("an Arrow file that is none", broken_arrow, "data.arrow is no Arrow file", "again"),
     (
         "JSON nested too deep",
@@ -203,14 +210,14 @@ BROKEN = [
         "write the tests out",
     ),
     ("YAML of nothing", text("t.yaml", "# later"), "no list of examples: null", "input"),
-    ("a test without variables", text("t.yaml", "tests:\n  - assert: []\n"), "no vars.*t.yaml, row 1", "vars:"),
+    ("a test without variables", text("t.yaml", "tests:\n  - assert: []\n"), "no vars.*t.yaml:2", "vars:"),
     (
         "a special column that is none",
         text("t.csv", "q,__expected,__expcted\na,b,c\n"),
-        "'__expcted'.*t.csv:2",
+        "`__expcted`.*t.csv:2",
         "__expected",
     ),
-    ("tests on the web", text("t.yaml", "tests: https://example.org/t.csv\n"), "cannot be read.*row 1", "beside it"),
+    ("tests on the web", text("t.yaml", "tests: https://example.org/t.csv\n"), "no file.*t.yaml:1", "relative to"),
     (
         "a message without a role",
         text("t.jsonl", '{"messages": [{"content": "a"}]}\n'),
@@ -237,8 +244,8 @@ def test_what_is_wrong_is_said_with_its_place_and_a_way_out(tmp_path: Path, make
     (tmp_path / "given").mkdir()
     path = make(tmp_path / "given")
     data = DatasetFile(tmp_path / "datasets", "d")
-    with pytest.raises(DatasetError, match=f"(?s){said}") as refused:
-        data.add(read_source(open_source(path)).examples)
+    with pytest.raises((DatasetError, ProjectError), match=f"(?s){said}") as refused:
+        data.add(read_source(open_source(path), promptfoo=promptfoo_tests).examples)
     assert hint in (refused.value.hint or "")
     assert not (tmp_path / "datasets").exists(), "nothing is written"
 

@@ -121,9 +121,21 @@ def test_what_is_exported_can_be_imported(hone: Command, tmp_path: Path, as_: st
     assert first == second
 
 
-def test_evaluators_that_hone_does_not_have_are_named(hone: Command, tmp_path: Path) -> None:
+def test_assertions_that_hone_does_not_have_are_named_and_left_out(hone: Command, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("q,__expected\na,classifier: kind\n")
-    assert "no evaluator named classifier" in hone("datasets", "import", "d", "t.csv").stderr
+    assert "no evaluator for assertions of type `classifier`" in hone("datasets", "import", "d", "t.csv").stderr
+    (tmp_path / "t.jsonl").write_text('{"input": "b", "evaluators": ["nonesuch"]}\n')
+    assert "no evaluator named nonesuch" in hone("datasets", "import", "d", "t.jsonl").stderr
+
+
+def test_python_of_promptfoos_tests_comes_into_the_project_when_it_is_asked_for(hone: Command, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("q,__expected\na,python: len(output) > 3\n")
+    assert "Python of a test is not taken over" in hone("datasets", "import", "c", "t.csv").stderr
+    assert not (tmp_path / "evaluators").exists(), "nobody asked for code"
+    for _ in range(2):  # the same again is no conflict
+        hone("datasets", "import", "d", "t.csv", "--code")
+    (file,) = (tmp_path / "evaluators").iterdir()
+    assert "len(output) > 3" in file.read_text()
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from hone.datasets import Example, Format, dataset_of, export, open_source, read_source
 from hone.errors import CallError, DatasetError, NotFound
+from hone.evals.interop import promptfoo_tests
 
 EXAMPLES = (
     Example(
@@ -47,7 +48,7 @@ examples = st.builds(
 
 
 def back(path: Path) -> list[Example]:
-    return list(read_source(open_source(path)).examples)
+    return list(read_source(open_source(path), promptfoo=promptfoo_tests).examples)
 
 
 @pytest.mark.parametrize("as_", ["jsonl", "csv", "parquet", "hf"])
@@ -160,7 +161,10 @@ def test_promptfoo_gets_variables_and_assertions(tmp_path: Path) -> None:
     assert first["assert"] == [{"type": "equals", "value": "hier, dort"}]
     assert second["assert"] == [{"type": "contains-any", "value": ["x", "y"]}]
     assert last["assert"] == [{"type": "exact"}, {"type": "regex", "value": "^!"}]
-    assert [each.input for each in back(tmp_path / "t.yaml")] == [each.input for each in EXAMPLES]
+    once = back(tmp_path / "t.yaml")
+    assert [each.input for each in once] == [each.input for each in EXAMPLES]
+    export(dataset_of("d", once), "promptfoo", tmp_path / "again.yaml")
+    assert [each.evaluators for each in back(tmp_path / "again.yaml")] == [each.evaluators for each in once]
 
 
 def test_nothing_to_export_says_so(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from hone.datasets import Imported, open_source, promptfoo_examples, read_source
-from hone.errors import CallError, DatasetError
+from hone.datasets import Imported, open_source, read_source
+from hone.errors import CallError, HoneError, ProjectError
+from hone.evals import Answer, make
+from hone.evals.interop import promptfoo_tests
 
 
 def imported(path: Path, *said: str, **more: Any) -> Imported:
-    return read_source(open_source(path), said, **more)
+    return read_source(open_source(path), said, promptfoo=partial(promptfoo_tests, code=True), **more)
 
 
 def taken(found: Imported) -> dict[str, str]:
@@ -257,20 +260,21 @@ def test_the_tests_of_a_promptfoo_config(tmp_path: Path) -> None:
     found = imported(written(tmp_path / "promptfooconfig.yaml", CONFIG))
     assert found.kind == "promptfoo"
     first, *four, last = found.examples
-    latency = {"type": "latency", "threshold": 500}
+    latency = {"type": "latency", "unit": "ms", "threshold": 500.0}
     assert first.input == {"language": "German", "text": "Hello"}
     assert first.expected == "Hallo"
-    assert first.evaluators[0] == latency
-    assert first.evaluators[2] == {"type": "llm-rubric", "value": "is polite", "metric": "polite"}
-    assert first.metadata == {"kind": "easy", "description": "greeting", "promptfoo": {"threshold": 0.5}}
+    (whole,) = first.evaluators
+    assert (whole["type"], whole["threshold"], whole["assert"][0]) == ("promptfoo-test", 0.5, latency)  # type: ignore[index]
+    assert whole["assert"][2] == {"type": "llm-rubric", "value": "is polite", "metric": "polite"}  # type: ignore[index]
+    assert first.metadata == {"kind": "easy", "description": "greeting"}
     assert [each.input for each in four] == [
         {"language": language, "text": text} for language in ("French", "Italian") for text in ("one", "two")
     ]
-    assert last.evaluators == (
+    assert last.evaluators[0]["assert"] == [  # type: ignore[index]
         latency,
-        {"type": "contains", "value": "Tschüs", "metric": "close"},
+        {"type": "contains", "case": True, "value": "Tschüs", "metric": "close"},
         {"type": "similar", "value": "Auf Wiedersehen", "threshold": 0.7, "metric": "close"},
-    )
+    ]
     assert last.metadata == {"kind": "hard"}
 
 
@@ -279,22 +283,64 @@ def test_the_tests_of_a_promptfoo_config(tmp_path: Path) -> None:
     [
         ("Paris", {"type": "equals", "value": "Paris"}),
         ("note: not an assertion", {"type": "equals", "value": "note: not an assertion"}),
-        ("contains: a: b", {"type": "contains", "value": "a: b"}),
+        ("contains: a: b", {"type": "contains", "case": True, "value": "a: b"}),
         ("not-icontains-any: x, y", {"type": "not-icontains-any", "value": ["x", "y"]}),
         ("is-json", {"type": "is-json"}),
         ("similar(0.9): hi", {"type": "similar", "value": "hi", "threshold": 0.9}),
         ("similar: hi", {"type": "similar", "value": "hi", "threshold": 0.8}),
         ("levenshtein(5): hi", {"type": "levenshtein", "value": "hi", "threshold": 5.0}),
         ("grade: polite", {"type": "llm-rubric", "value": "polite"}),
-        ("fn: output.length < 9", {"type": "javascript", "value": "output.length < 9"}),
-        ("file://check.py:ok", {"type": "python", "value": "file://check.py:ok"}),
         ("trajectory:tool-used: search", {"type": "trajectory:tool-used", "value": "search"}),
     ],
 )
 def test_assertions_that_are_written_as_text(tmp_path: Path, text: str, asked: dict[str, Any]) -> None:
     path = tmp_path / "t.csv"
     path.write_text(f'q,__expected\nx,"{text}"\n')
-    assert imported(path).examples[0].evaluators == (asked,)
+    assert imported(path).examples[0].evaluators[0]["assert"] == [asked]  # type: ignore[index]
+
+
+def test_python_of_a_test_file_comes_along_and_javascript_is_left_out_and_told(tmp_path: Path) -> None:
+    (tmp_path / "check.py").write_text("def ok(output, context):\n    return True\n")
+    path = written(tmp_path / "t.csv", "q,__expected,__expected2\nx,file://check.py:ok,fn: output.length < 9\n")
+    found = imported(path)
+    ((name, text),) = found.code.items()
+    assert found.examples[0].evaluators[0]["assert"] == [{"type": "python", "value": f"{name}:ok"}]  # type: ignore[index]
+    assert text == (tmp_path / "check.py").read_text()
+    assert "left out: assertions of type `javascript`" in found.notes[0]
+
+
+def test_a_dataset_of_promptfoo_tests_is_judged_by_their_weights(tmp_path: Path) -> None:
+    text = """
+tests:
+  - vars: {q: hi}
+    threshold: 0.6
+    assert: [{type: contains, value: "{{q}}", weight: 3}, {type: starts-with, value: no}]
+"""
+    (example,) = imported(written(tmp_path / "t.yaml", text)).examples
+    said = [each.judgements(example, Answer(text="oh hi")) for each in make(example.evaluators)]
+    values = {each.name: each.value for found in said for each in found}
+    assert (values["pass"], values["score"]) == (True, 0.75)
+
+
+@pytest.mark.parametrize(
+    ("tests", "why"),
+    [
+        ("[{vars: {q: '{{ env.A_SECRET }}'}}]", "reads the environment"),
+        ("[{vars: {q: file:///etc/hostname}}]", "outside of the config's folder"),
+        ("file://../above.csv", "outside of the config's folder"),
+        ("[{vars: {q: file://.env}}]", "hidden file"),
+    ],
+)
+def test_a_config_of_others_brings_no_secret_and_no_file_from_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tests: str, why: str
+) -> None:
+    monkeypatch.setenv("A_SECRET", "geheim")
+    (tmp_path / "above.csv").write_text("q\ngeheim\n")
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / ".env").write_text("A_SECRET=geheim")
+    with pytest.raises(HoneError, match=why) as refused:
+        imported(written(tmp_path / "config" / "c.yaml", f"tests: {tests}"))
+    assert "geheim" not in str(refused.value)
 
 
 def test_promptfoo_tests_as_dictionaries_become_examples() -> None:
@@ -303,11 +349,11 @@ def test_promptfoo_tests_as_dictionaries_become_examples() -> None:
         {"vars": {"q": 1}},
         {"vars": {"q": 1}},
     ]
-    found = promptfoo_examples(tests, {"assert": [{"type": "is-json"}]})
+    found = promptfoo_tests(tests, {"assert": [{"type": "is-json"}]}).examples
     assert [each.input for each in found] == [{"q": ["a", "b"]}, {"q": 1}, {"q": 1}]
     assert len({each.id or each.key for each in found}) == 3, "tests with the same variables are told apart"
-    with pytest.raises(DatasetError, match=r"no vars.*mine.yaml, row 1"):
-        promptfoo_examples([{"assert": []}], shown="mine.yaml")
+    with pytest.raises(ProjectError, match=r"no vars.*tests.0"):
+        promptfoo_tests([{"assert": []}])
 
 
 def test_a_config_without_any_list_variables_and_as_json(tmp_path: Path) -> None:

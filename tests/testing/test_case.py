@@ -230,6 +230,17 @@ def test_an_evaluator_that_is_not_there_is_told(pytester: pytest.Pytester) -> No
     found.stdout.fnmatch_lines(["*did you mean `exact`*"])
 
 
+def test_an_example_asks_no_address_that_the_project_does_not_name(pytester: pytest.Pytester) -> None:
+    asked = {"type": "webhook", "value": "http://127.0.0.1:9/judge"}
+    example = json.dumps({"input": "q", "evaluators": [asked]})
+    source = f"@hone.case([{example}])\ndef test_it(example):\n    return 'x'\n"
+    found = run(pytester, source)
+    found.assert_outcomes(failed=1)
+    found.stdout.fnmatch_lines(["*which hone.toml does not name*"])
+    pytester.path.joinpath("hone.toml").write_text('project = "p"\nwebhooks = ["http://127.0.0.1:9/judge"]\n')
+    run(pytester, source).stdout.fnmatch_lines(["*http://127.0.0.1:9/judge cannot be reached*"])
+
+
 def test_a_criterion_that_nothing_speaks_to_is_not_fulfilled(pytester: pytest.Pytester) -> None:
     source = "@hone.case(EXAMPLES, evaluators=['exact'], at_least={'polite': 0.5}, strict=True)\n"
     found = run(pytester, f"{source}def test_it(example):\n    return 'x'\n")

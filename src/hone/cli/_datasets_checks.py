@@ -131,7 +131,9 @@ def _other(house: House, against: str) -> Sequence[Example]:
             f"{against!r} is neither a dataset nor a file",
             hint=f"there are: {', '.join(names(house.datasets)) or 'none'}",
         )
-    given = read_source(open_source(Path(against))).examples
+    from hone.evals.interop import promptfoo_tests
+
+    given = read_source(open_source(Path(against)), promptfoo=promptfoo_tests).examples
     return [each if each.id else _numbered(each, number) for number, each in enumerate(given, 1)]
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -18,7 +19,8 @@ from hone.local import record
 
 
 class ImportReport(Struct, frozen=True, kw_only=True):
-    """What an import did, or with `dry_run` would have done. `unknown` are evaluators that hone does not have."""
+    """What an import did, or with `dry_run` would have done. `unknown` are evaluators that hone does not have,
+    `notes` say what of promptfoo's tests was left out."""
 
     name: str
     kind: str
@@ -27,6 +29,7 @@ class ImportReport(Struct, frozen=True, kw_only=True):
     examples: int
     columns: tuple[Column, ...] = ()
     unknown: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     dry_run: bool = False
 
 
@@ -39,6 +42,7 @@ class ImportReport(Struct, frozen=True, kw_only=True):
 @click.option("--tag", "tags", multiple=True, help="Add a tag to each; may be given several times.")
 @click.option("--origin", type=click.Choice(["human", "traffic", "generated"]), help="By default human.")
 @click.option("--dry-run", is_flag=True, help="Say what would be added, and write nothing.")
+@click.option("--code", is_flag=True, help="Take over the Python of promptfoo's tests, which runs with every run.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask whether the columns were guessed right.")
 @shared_options
 def import_(
@@ -50,6 +54,7 @@ def import_(
     tags: tuple[str, ...],
     origin: str | None,
     dry_run: bool,
+    code: bool,
     yes: bool,
     as_json: bool,
     folder: Path | None,
@@ -62,10 +67,15 @@ def import_(
     \b
     hone datasets import refunds cases.csv --map input.question=Frage --map expected=Antwort
     """
+    from hone.evals.interop import keep_code, promptfoo_tests
+
     with opened(folder) as house:
         data = DatasetFile(house.datasets, name)
         source = open_source(file, kind)  # type: ignore[arg-type]  # one of the choices
-        found = read_source(source, said, dropped=dropped, tags=tags, origin=origin)  # type: ignore[arg-type]
+        found = read_source(
+            source, said, dropped=dropped, tags=tags, origin=origin,  # type: ignore[arg-type]
+            promptfoo=partial(promptfoo_tests, code=code),
+        )  # fmt: skip
         if not as_json:
             _say_columns(found)
         guessed = found.mapped is not None and found.mapped.guessed
@@ -74,12 +84,15 @@ def import_(
         if dry_run:
             report = _would(data, found)
         else:
+            keep_code(found.code, house.project.root)
             grown = data.add(found.examples)
             record(house, data, by="cli")
             report = _report(name, found, grown.added, grown.repeated, grown.examples)
     if as_json:
         print_json(report)
         return
+    for note in report.notes:
+        talk.print(note, markup=False, style="yellow", soft_wrap=True)
     if report.unknown:
         line = f"hone has no evaluator named {', '.join(report.unknown)}: a run over these examples will say so"
         talk.print(line, markup=False, style="yellow", soft_wrap=True)
@@ -107,6 +120,7 @@ def _report(
         examples=examples,
         columns=found.mapped.columns if found.mapped else (),
         unknown=_unknown(found.examples),
+        notes=found.notes,
         dry_run=dry_run,
     )
 

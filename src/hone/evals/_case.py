@@ -64,6 +64,8 @@ class Given(Struct, frozen=True, kw_only=True):
     read_schema: Callable[[str], Mapping[str, Any]] | None = None  # a JSON Schema of the project, by its path
     tools: Sequence[Mapping[str, Any]] = ()  # of the task, as OpenAI's chat completions take them
     root: Path | None = None  # the project's folder: code that is named by its path lies in it
+    mark: str | None = None  # of the task, where it is private: its answers go to no service
+    webhooks: Sequence[str] | None = None  # the only URLs that what a dataset brings along may ask; None: any
     ask: Ask | None = None  # a model, for those that judge with one
     embed: Embed | None = None
     models: Callable[[str | None], str] | None = None  # what tells the configuration of a model from another one

@@ -9,13 +9,13 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hone.client import Reply, RunRequest, reply_from
+from hone.client import RunRequest
 from hone.core import to_json
 from hone.datasets import Example, dataset_of
 from hone.errors import CallError
 from hone.evals import Answer, Case, Given, Plan, Progress, Rig, Run, Stopping, arun, plain
 from hone.evals.benchmarks import Benchmark, Settings
-from hone.local._calling import call_of
+from hone.local._configuration import identity
 from hone.local._evaluate import Bench
 from hone.local._loop import Loop
 from hone.local._near import Near
@@ -76,8 +76,8 @@ def run_benchmark(
 
 def _waited(bench: Bench, work: Coroutine[Any, Any, Run], interrupted: Callable[[], None]) -> Run:
     """On the loop that the gateway belongs to, or on one of its own."""
-    if isinstance(bench._connection, Near):
-        return bench._connection.loop.run(work, interrupted=interrupted)
+    if isinstance(bench.connection, Near):
+        return bench.connection.loop.run(work, interrupted=interrupted)
     loop = Loop("hone-bench")
     try:
         return loop.run(work, interrupted=interrupted)
@@ -97,7 +97,7 @@ async def _conversation(bench: Bench, case: Case, tags: tuple[str, ...]) -> Answ
         messages.append({"role": "user", "content": turn})
         # What is measured is the model, not what is kept of it.
         request = RunRequest(task=case.cell.variant, messages=tuple(messages), tags=tags, cache=False)
-        reply = await _reply(bench, request)
+        reply = await bench.connection.arun(request)
         messages.append({"role": "assistant", "content": reply.text})
         costs.append(reply.cost)
         answer = Answer(
@@ -107,24 +107,12 @@ async def _conversation(bench: Bench, case: Case, tags: tuple[str, ...]) -> Answ
     return replace(answer, seconds=time.perf_counter() - start, cost=cost, messages=tuple(messages))
 
 
-async def _reply(bench: Bench, request: RunRequest) -> Reply:
-    connection = bench._connection
-    if not isinstance(connection, Near):
-        return await connection.arun(request)
-    found = await connection.house.gateway.chat(call_of(request, connection.house.clock()))
-    return reply_from(found.body or b"", found.headers)
-
-
 def _identity(house: Plane, name: str) -> str:
     """The SHA-256 of what answers under a name: a model's place and parameters, or a variant's configuration."""
     task = name.partition("@")[0]
     if task in house.project.tasks:
         return target(house, name).sha256
-    parts: list[Any] = []
-    for alias in house.project.deployments(name):
-        config = house.project.models.get(alias)
-        if config is None and "/" not in alias:
-            known = ", ".join([*house.project.models, *house.project.tasks]) or "none"
-            raise CallError(f"no model or task {name!r}", hint=f"there are: {known}; or provider/name")
-        parts.append([alias] if config is None else [config.use, config.base_url, config.parameters])
-    return hashlib.sha256(to_json(parts).encode()).hexdigest()
+    if any(alias not in house.project.models and "/" not in alias for alias in house.project.deployments(name)):
+        known = ", ".join([*house.project.models, *house.project.tasks]) or "none"
+        raise CallError(f"no model or task {name!r}", hint=f"there are: {known}; or provider/name")
+    return hashlib.sha256(to_json(identity(house.project, name)).encode()).hexdigest()

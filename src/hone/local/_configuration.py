@@ -10,6 +10,7 @@ from hone.core import to_json
 
 if TYPE_CHECKING:
     from hone.local._plane import Plane
+    from hone.project import Project
 
 
 def configuration(
@@ -22,10 +23,7 @@ def configuration(
     """
     project = house.project
     settings = project.tasks[task].variant(variant)
-    models = []
-    for alias in (each for name in ((model,) if model else settings.models) for each in project.deployments(name)):
-        config = project.models.get(alias)
-        models.append((alias,) if config is None else (config.use, config.base_url, config.parameters))
+    models = [each for name in ((model,) if model else settings.models) for each in identity(project, name)]
     prompt = house.prompts[settings.prompt].sha256 if settings.prompt else None
     plain = msgspec.to_builtins(settings)
     del plain["name"], plain["models"], plain["prompt"]
@@ -35,6 +33,13 @@ def configuration(
     if parameters:
         parts = (*parts, {"called with": dict(parameters)})
     return hashlib.sha256(msgspec.json.encode(msgspec.json.decode(to_json(parts)), order="sorted")).hexdigest()
+
+
+def identity(project: "Project", model: str) -> list[tuple[object, ...]]:
+    """What tells a model's configuration from another's, for each model that its name stands for: vendor and name,
+    place and parameters, not the alias."""
+    found = [(alias, project.models.get(alias)) for alias in project.deployments(model)]
+    return [(alias,) if at is None else (at.use, at.base_url, at.parameters) for alias, at in found]
 
 
 def _knowledge(house: "Plane", name: str | None) -> str | None:

@@ -272,6 +272,11 @@ class Bench:
             return data.read()
         return dataset_of("inline", [_example(each) for each in data])
 
+    @property
+    def connection(self) -> "Connection | Near[Plane]":
+        """Where its calls go."""
+        return self._connection
+
     def dataset_file(self, name: str) -> DatasetFile:
         return DatasetFile(self.house.project.root / "datasets", name)
 

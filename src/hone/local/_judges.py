@@ -12,12 +12,12 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hone.client import Connection, Reply, RunRequest, reply_from
+from hone.client import Connection, Reply, RunRequest
 from hone.core import is_strict, to_json
 from hone.errors import CallError, InvalidOutput, NotAllowed, RateLimited, UpstreamError, UpstreamRefused
 from hone.evals import Ask, Question, Told
 from hone.gateway import passing, retry_after
-from hone.local._calling import call_of
+from hone.local._configuration import identity
 from hone.local._near import Near
 from hone.local._plane import Plane
 from hone.local._shelf import Shelf, running
@@ -120,13 +120,7 @@ class Judging:
 
     def identity(self, model: str | None) -> str:
         """What tells a model's configuration from another's: vendor, name, place and parameters, not the alias."""
-        name = model or self.usual()
-        project = self.house.project
-        parts: list[Any] = []
-        for alias in project.deployments(name):
-            config = project.models.get(alias)
-            parts.append([alias] if config is None else [config.use, config.base_url, config.parameters])
-        return to_json(parts)
+        return to_json(identity(self.house.project, model or self.usual()))
 
     def address(self, question: Question) -> str:
         """SHA-256 of all that an answer depends on."""
@@ -202,12 +196,7 @@ class Judging:
             task=question.model, messages=question.messages, parameters=fields, tags=tags, cache=False,
             validate=question.schema is not None,
         )  # fmt: skip
-        return told_from(await self._sent(request), parsed=question.schema is not None)
-
-    async def _sent(self, request: RunRequest) -> Reply:
-        if not isinstance(self._connection, Near):
-            return await self._connection.arun(request)
-        return await asyncio.wrap_future(self._connection.loop.submit(_chat(self._connection.house, request)))
+        return told_from(await self._connection.arun(request), parsed=question.schema is not None)
 
     def _parameters(self, model: str, question: Question) -> dict[str, Any]:
         config = self.house.project.models.get(model)
@@ -265,11 +254,6 @@ def told_from(reply: Reply, *, parsed: bool) -> Told:
         trace_id=reply.trace_id or None,
         span_id=reply.span_id or None,
     )
-
-
-async def _chat(plane: Plane, request: RunRequest) -> Reply:
-    reply = await plane.gateway.chat(call_of(request, plane.clock()))
-    return reply_from(reply.body or b"", reply.headers)
 
 
 def _format(schema: Mapping[str, Any], name: str) -> dict[str, Any]:

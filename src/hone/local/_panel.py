@@ -21,8 +21,12 @@ class Panel:
 
     def __init__(self, project: Project, task: str | None, given: Given) -> None:
         self._root = project.root
-        schema = None if task is None else project.tasks[task].schema
-        self._given = replace(given, schema=schema, read_schema=self._schema, root=project.root)
+        about = None if task is None else project.tasks[task]
+        self._given = replace(
+            given, schema=None if about is None else about.schema, read_schema=self._schema, root=project.root,
+            mark=None if about is None else about.privacy,
+        )  # fmt: skip
+        self._brought = replace(self._given, webhooks=project.webhooks)  # for what comes from a dataset
         self._declared = {
             name: Metric(kind=each.kind, direction=each.direction, within=each.within)
             for name, each in project.metrics.items()
@@ -36,7 +40,9 @@ class Panel:
             ProjectError: a metric is declared as something else.
             CallError: two have one name.
         """
-        made = make(asked, given=self._given, metrics=self._declared)
+        return self._checked(make(asked, given=self._given, metrics=self._declared))
+
+    def _checked(self, made: list[Evaluator]) -> list[Evaluator]:
         for measure in (measure for each in made for measure in each.measures):
             known = self._declared.get(measure.name)
             if known is not None and known.kind != measure.metric.kind:
@@ -66,7 +72,7 @@ class Panel:
         return self._made[key]
 
     def _named(self, asked: str | Mapping[str, Any], taken: set[str]) -> Evaluator:
-        (made,) = self.evaluators([asked])
+        (made,) = self._checked(make([asked], given=self._brought, metrics=self._declared))
         names = {}
         for measure in made.measures:
             number, name = 2, measure.name
@@ -76,8 +82,11 @@ class Panel:
         return made if all(old == new for old, new in names.items()) else _renamed(made, names)
 
     def _schema(self, path: str) -> Mapping[str, Any]:
+        file, root = (self._root / path).resolve(), self._root.resolve()
+        if not file.is_relative_to(root):
+            raise ProjectError(f"{path!r} is not inside the project {root}", hint="copy it into the project")
         try:
-            found: Any = json.loads((self._root / path).read_bytes())
+            found: Any = json.loads(file.read_bytes())
         except (OSError, ValueError) as problem:
             raise ProjectError(f"{path!r} is no JSON Schema: {problem}") from None
         if not isinstance(found, dict):

@@ -3,6 +3,7 @@
 import atexit
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Literal, TypedDict, Unpack, overload
@@ -93,18 +94,26 @@ class DataFile(DatasetFile):
         *,
         tags: Iterable[str] = (),
         origin: Origin | None = None,
+        code: bool = False,
     ) -> Grown:
         """Add what a file or folder of any known kind holds; inputs that are there already are left out.
 
         `columns` says which column is what: `{"input.question": "Frage", "expected": "Antwort"}`. The rest is guessed
-        by name.
+        by name. With `code` the Python of promptfoo's tests is taken over into the project, and runs with every run.
 
         Raises:
             DatasetError: a row is wrong, with its place. Nothing is added then.
         """
         said = [f"{part}={column}" for part, column in (columns or {}).items()]
-        grown = self.add(read_source(open_source(Path(path)), said, tags=tags, origin=origin).examples)
-        record(bench().house, self, by="sdk")
+        from hone.evals.interop import keep_code, promptfoo_tests
+
+        found = read_source(
+            open_source(Path(path)), said, tags=tags, origin=origin, promptfoo=partial(promptfoo_tests, code=code)
+        )
+        house = bench().house
+        keep_code(found.code, house.project.root)
+        grown = self.add(found.examples)
+        record(house, self, by="sdk")
         return grown
 
     def versions(self) -> list[DatasetVersion]:

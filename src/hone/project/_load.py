@@ -26,7 +26,7 @@ BASELINE = "baseline"
 _TYPES = {each.name: each.type for each in fields_of(Project)}
 # Sections that are read as their types say; the others need more than that.
 _PLAIN = ("metrics", "judges", "knowledge", "budgets", "retention", "server", "telemetry")
-_SECTIONS = ("project", "models", "tasks", "releases", *_PLAIN)
+_SECTIONS = ("project", "webhooks", "models", "tasks", "releases", *_PLAIN)
 _SETTINGS = [each.name for each in fields_of(Settings)]
 _LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
@@ -103,6 +103,7 @@ def _project(raw: dict[str, Any], source: Source, root: Path, env: Mapping[str, 
         state=state,
         database_url=env.get("HONE_DATABASE_URL") or f"sqlite:///{state / 'hone.db'}",
         blobs_url=env.get("HONE_BLOBS_URL") or f"file://{state / 'blobs'}",
+        webhooks=source.read(raw.get("webhooks", []), tuple[str, ...], ("webhooks",)),
         prompts=_prompts(root),
         **_models(raw.get("models", {}), source, env),
         tasks={

@@ -275,6 +275,7 @@ class Project(_Part, frozen=True, kw_only=True):
     state: Path  # HONE_HOME, or .hone in the project
     database_url: str
     blobs_url: str
+    webhooks: tuple[str, ...] = ()  # the URLs that evaluators of a dataset may ask
     prompts: dict[str, Path] = field(default_factory=dict)  # by name, of prompts/NAME.prompt.md
     models: dict[str, ModelConfig] = field(default_factory=dict)
     balanced: dict[str, Balanced] = field(default_factory=dict)  # those of [models] that stand for several

@@ -48,6 +48,8 @@ class Jury:
 
 def _makers(test_file: Path) -> "tuple[Callable[..., list[Evaluator]], Callable[[Example], Sequence[Evaluator]]]":
     """What makes the evaluators of all, and those that an example brings: in a project as a run does."""
+    from msgspec.structs import replace
+
     from hone.errors import ProjectError
     from hone.evals import Given, make
     from hone.local._grounding import embedding_here
@@ -55,12 +57,13 @@ def _makers(test_file: Path) -> "tuple[Callable[..., list[Evaluator]], Callable[
     from hone.project import find, load
 
     given = Given(ask=_ask, embed=embedding_here())
+    brought = replace(given, webhooks=())  # what a dataset says asks no address that no project names
     try:
         root = find(test_file.parent)
     except ProjectError:
         return (
             lambda asked: make(asked, given=given),
-            lambda example: make(example.evaluators, given=given) if example.evaluators else [],
+            lambda example: make(example.evaluators, given=brought) if example.evaluators else [],
         )
     project = load(root)
     panel = Panel(project, None, _with_judges(given, project))

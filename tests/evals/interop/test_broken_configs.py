@@ -43,7 +43,18 @@ BROKEN = {
     "an assertion's threshold": (HEAD + "tests:\n  - assert:\n      - type: cost\n        threshold: low", r"should be a number \(c.yaml:6", None),
     "a weight below nothing": (HEAD + "tests:\n  - assert:\n      - type: cost\n        weight: -1", "the weight -1 is below 0", None),
     "vars as a list": (HEAD + "tests:\n  - vars: [a]", "`vars` is a list", None),
-    "an environment that is not set": (HEAD + "tests:\n  - vars: { q: '{{ env.NOT_SET_HERE }}' }", "NOT_SET_HERE is not set", "export"),
+    "a variable from the environment": (HEAD + "tests:\n  - vars: { q: '{{ env.A_SECRET }}' }", r"reads the environment \(c.yaml:4", "no secret"),
+    "a value from the environment": (
+        HEAD + "tests:\n  - assert: [{ type: contains-any, value: ['{{ env[\"A_SECRET\"] | upper }}'] }]", r"reads the environment \(c.yaml:4", "no secret"
+    ),
+    "a file of the machine": (HEAD + "tests:\n  - vars: { q: file:///etc/hostname }", r"'/etc/hostname' lies outside of the config's folder \(c.yaml:4", "copy it"),
+    "a file above": (HEAD + "tests:\n  - assert: [{ type: equals, value: file://../above.txt }]", r"'../above.txt' lies outside", "copy it"),
+    "files above": (HEAD + "tests:\n  - vars: { q: file://../*.txt }", r"lies outside", "copy it"),
+    "a prompt above": ("prompts: [file://../above.txt]\nproviders: [echo]", "lies outside", "copy it"),
+    "a link that leads above": (HEAD + "tests:\n  - vars: { q: file://link.txt }", r"'link.txt' lies outside", "copy it"),
+    "a link in a file of a folder below": (HEAD + "tests: file://below/t.yaml", r"'../../above.txt' lies outside", "copy it"),
+    "secrets beside the config": (HEAD + "tests:\n  - vars: { q: file://.env }", "'.env' is a hidden file", "hold secrets"),
+    "Python above": (HEAD + "tests:\n  - assert: [{ type: python, value: file://../above.py }]", "lies outside", "copy it"),
     "a reference that leads nowhere": (HEAD + "tests:\n  - assert: [{ $ref: '#/a/b' }]", "leads nowhere", None),
     "a reference into itself": ("a: { $ref: '#/a' }\n" + HEAD, "into itself", None),
     "a prefix": (HEAD + "tests:\n  - options: { prefix: x }", r"`prefix` of a test is not carried over \(c.yaml:4", "into the prompt"),
@@ -54,15 +65,24 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_config_says_where_and_what_to_do(tmp_path: Path, name: str) -> None:
+def test_a_broken_config_says_where_and_what_to_do(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_SECRET", "geheim")
     text, message, hint = BROKEN[name]
-    (tmp_path / "p.png").write_bytes(b"\x89PNG")
-    path = tmp_path / "c.yaml"
+    folder = tmp_path / "config"
+    (folder / "below").mkdir(parents=True)
+    (folder / "p.png").write_bytes(b"\x89PNG")
+    (folder / ".env").write_text("A_SECRET=geheim")
+    for name_ in ("above.txt", "above.py"):
+        (tmp_path / name_).write_text("'above'")
+    (folder / "link.txt").symlink_to(tmp_path / "above.txt")
+    (folder / "below" / "t.yaml").write_text("- vars: { q: file://../../above.txt }")
+    path = folder / "c.yaml"
     path.write_text(text)
     with pytest.raises(HoneError) as caught:
         read(path)
     assert re.search(message, caught.value.message, re.DOTALL), caught.value.message
-    assert "c.yaml" in caught.value.message
+    assert ".yaml" in caught.value.message
+    assert "geheim" not in str(caught.value)
     if hint is not None:
         assert hint in (caught.value.hint or "")
 
@@ -127,3 +147,17 @@ def test_nothing_is_overwritten_and_nothing_is_left_half_done(tmp_path: Path) ->
         taken_over(read(tmp_path / "c.yaml", name="mine"), root)
     assert [path.name for path in root.rglob("*") if path.is_file()] == ["mine.jsonl"]
     assert (root / "datasets" / "mine.jsonl").read_text() == "kept"
+
+
+def test_a_name_leads_no_file_out_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(HEAD + TESTS)
+    with pytest.raises(HoneError, match="cannot be the name of a task"):
+        read(tmp_path / "c.yaml", name="../../elsewhere")
+
+
+def test_a_file_below_may_name_one_beside_the_config(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "word.txt").write_text("hi")
+    (tmp_path / "below" / "t.yaml").write_text("- vars: { q: file://../word.txt, env: { A: b }, r: '{{ env.A }}' }")
+    (tmp_path / "c.yaml").write_text(HEAD + "tests: file://below/t.yaml")
+    assert read(tmp_path / "c.yaml").examples[0].input == {"q": "hi", "env": {"A": "b"}, "r": "b"}

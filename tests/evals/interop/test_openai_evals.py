@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hone.errors import HoneError
 from hone.evals import Answer, make
 from hone.evals.interop import read
 
@@ -73,3 +74,13 @@ def test_includes_may_ignore_the_case(registry: Path) -> None:
     example = read(registry).examples[-1]
     (made,) = make(example.evaluators)
     assert made.judgements(example, Answer(text="in oslo"))[0].value is True
+
+
+@pytest.mark.parametrize("name", ["../../secret.jsonl", "/etc/hostname"])
+def test_samples_lie_in_the_registry(tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret.jsonl").write_text('{"input": "a", "ideal": "b"}\n')
+    folder = tmp_path / "registry" / "evals"
+    folder.mkdir(parents=True)
+    (folder / "e.yaml").write_text(f"e:\n  class: evals:Match\n  args: {{ samples_jsonl: {name} }}\n")
+    with pytest.raises(HoneError, match="lies outside of the registry"):
+        read(folder / "e.yaml")

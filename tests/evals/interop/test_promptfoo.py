@@ -470,3 +470,23 @@ def test_what_compares_variants_stands_beside_the_test(folder: Path) -> None:
         folder, "      - { type: select-best, value: friendly }\n      - { type: contains, value: hi }"
     ).examples
     assert [each["type"] for each in example.evaluators] == ["promptfoo-test", "select-best"]
+
+
+def test_a_transform_that_is_edited_is_another_evaluator_and_changes_answers_otherwise(folder: Path) -> None:
+    (folder / "tidy.py").write_text("def get_transform(output, context):\n    return 'hi'\n")
+    asked = {"type": "promptfoo-test", "transform": "tidy.py", "assert": [{"type": "equals", "value": "hi"}]}
+    example = Example(input="x", evaluators=(asked,))
+    assert said(example, "anything", folder)["pass"] is True
+    (before,) = make([asked], given=Given(root=folder))
+    (folder / "tidy.py").write_text("def get_transform(output, context):\n    return 'no'\n")
+    assert said(example, "anything", folder)["pass"] is False
+    (after,) = make([asked], given=Given(root=folder))
+    assert before.key != after.key
+
+
+def test_a_service_that_a_config_asks_is_named_in_hone_toml(folder: Path) -> None:
+    url = "http://127.0.0.1:9/judge"
+    found = small(folder, f"      - {{ type: assert-set, assert: [{{ type: not-webhook, value: '{url}' }}] }}")
+    assert found.webhooks == (url,)
+    assert any(url in note for note in found.notes)
+    assert load(unfold(folder / "promptfooconfig.yaml").folder).webhooks == (url,)

@@ -7,6 +7,8 @@ from hone.core import to_json
 from hone.datasets._example import Example
 from hone.errors import DatasetError
 
+_WHOLE = "promptfoo-test"
+
 
 def tuning_lines(examples: Sequence[Example], system: str | None = None) -> Iterator[dict[str, Any]]:
     """`{"messages": [...]}` of each example: its input is the user's message, what is expected the assistant's.
@@ -30,7 +32,7 @@ def tests_of(examples: Sequence[Example]) -> list[dict[str, Any]]:
         {
             "description": each.id,
             "vars": {"input": each.input} if isinstance(each.input, str) else dict(each.input),
-            "assert": _assertions(each),
+            **_asserted(each),
             "metadata": {
                 **each.metadata,
                 **{key: value for key, value in (("tags", list(each.tags)), ("split", each.split)) if value},
@@ -68,6 +70,16 @@ def _answer(example: Example) -> dict[str, Any]:
     return {"role": "assistant", "content": _text(right)}
 
 
+def _asserted(example: Example) -> dict[str, Any]:
+    """What is asserted. A whole test that came from promptfoo is one again."""
+    whole = next((each for each in example.evaluators if isinstance(each, dict) and each.get("type") == _WHOLE), None)
+    if whole is None:
+        return {"assert": _assertions(example)}
+    others = [_assertion(each) for each in example.evaluators if each is not whole]
+    threshold = {} if whole.get("threshold") is None else {"threshold": whole["threshold"]}
+    return {"assert": [*(_assertion(each) for each in whole["assert"]), *others], **threshold}
+
+
 def _assertions(example: Example) -> list[dict[str, Any]]:
     if example.evaluators:
         return [_assertion(each) for each in example.evaluators]
@@ -81,7 +93,8 @@ def _assertions(example: Example) -> list[dict[str, Any]]:
 
 def _assertion(asked: str | dict[str, Any]) -> dict[str, Any]:
     if not isinstance(asked, str):
-        return dict(asked)
+        value, is_code = asked.get("value"), str(asked.get("type")).removeprefix("not-") == "python"
+        return {**asked, "value": f"file://{value.removeprefix('file://')}"} if is_code and value else dict(asked)
     name, _, option = asked.partition(":")
     return {"type": name, **({"value": option} if option else {})}
 

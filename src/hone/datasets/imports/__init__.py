@@ -2,9 +2,8 @@
 
 from hone.datasets.imports._columns import Mapped
 from hone.datasets.imports._guess import Column
-from hone.datasets.imports._promptfoo import promptfoo_examples
 from hone.datasets.imports._read import Imported, open_source, read_source
-from hone.datasets.imports._source import KINDS, Kind, Source
+from hone.datasets.imports._source import KINDS, Kind, Source, Tests
 
 __all__ = [
     "KINDS",
@@ -13,7 +12,7 @@ __all__ = [
     "Kind",
     "Mapped",
     "Source",
+    "Tests",
     "open_source",
-    "promptfoo_examples",
     "read_source",
 ]

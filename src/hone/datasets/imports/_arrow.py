@@ -45,6 +45,8 @@ def folder_rows(folder: Path) -> Callable[[], Iterator[Row]]:
         named = _json(folder / "dataset_dict.json").get("splits")
         if not isinstance(named, list) or not named:
             raise DatasetError(f"{folder}/dataset_dict.json names no splits", hint=_HINT)
+        if outside := [each for each in map(str, named) if each == ".." or Path(each).name != each]:
+            raise DatasetError(f"{folder}/dataset_dict.json names the split {outside[0]!r}", hint=_HINT)
         parts: list[_Part] = [(str(split), _saved(folder / str(split))) for split in named]
         return lambda: _with_split(parts)
     if (folder / "state.json").exists():

@@ -1,7 +1,7 @@
 """From a file or folder of any known kind to examples. Nothing is written here."""
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,12 @@ from hone.datasets.imports._columns import Mapped, example_of, mapped
 from hone.datasets.imports._csv import csv_rows
 from hone.datasets.imports._json import document, line_rows, list_rows
 from hone.datasets.imports._opening import beginning
-from hone.datasets.imports._promptfoo import EXPECTED, of_test, test_of_row
-from hone.datasets.imports._source import KINDS, Kind, Place, Row, Source, columns_of, plain
+from hone.datasets.imports._source import KINDS, Kind, Place, Row, Source, Tests, columns_of, plain
 from hone.errors import CallError, DatasetError
 
 _MOST_PARTS = 2_000_000  # values in a YAML file
-_DEFAULT = "\0default"  # beside a test of promptfoo: what its config says of every test
+_EXPECTED = "__expected"  # a column of promptfoo's
+_TESTS = ("tests", "scenarios")  # what a config of promptfoo holds
 _ENDINGS = ".jsonl .ndjson .json .csv .tsv .parquet .arrow .yaml, or a folder; each text also as .gz"
 
 
@@ -35,6 +35,8 @@ class Imported(Struct, frozen=True, kw_only=True):
     kind: Kind
     mapped: Mapped | None
     examples: tuple[Example, ...]
+    code: Mapping[str, str] = {}  # Python of promptfoo's tests: path inside the project -> text
+    notes: tuple[str, ...] = ()  # what was left out, and where it stood
 
 
 def open_source(path: Path, kind: Kind | None = None) -> Source:
@@ -62,8 +64,12 @@ def read_source(
     dropped: Iterable[str] = (),
     tags: Iterable[str] = (),
     origin: Origin | None = None,
+    promptfoo: Callable[[Path], Tests] | None = None,
 ) -> Imported:
     """The examples of a source. `said` are mappings such as `expected=Antwort`; tags and origin are added to each.
+
+    `promptfoo` reads tests of promptfoo, which takes knowing what evaluators there are:
+    `hone.evals.interop.promptfoo_tests`.
 
     Raises:
         DatasetError: a row is wrong, two have one id, or a group has two splits; with its place.
@@ -74,6 +80,13 @@ def read_source(
         if source.kind != "examples":
             raise CallError(f"{source.path} is read as {source.kind}, which has no columns to map", hint="--kind table")
         source = replace(source, kind="table")
+    if source.kind == "promptfoo":
+        if promptfoo is None:
+            hint = "read_source(..., promptfoo=hone.evals.interop.promptfoo_tests)"
+            raise CallError(f"{source.path} holds tests of promptfoo, and nothing reads them here", hint=hint)
+        found = promptfoo(source.path)
+        examples = tuple(_with(each, tuple(tags), origin) for each in found.examples)
+        return Imported(kind="promptfoo", mapped=None, examples=examples, code=found.code, notes=found.notes)
     how = mapped(source, said, dropped) if source.kind == "table" else None
     return Imported(kind=source.kind, mapped=how, examples=tuple(_checked(source, how, tuple(tags), origin)))
 
@@ -96,8 +109,6 @@ def _checked(source: Source, how: Mapped | None, tags: tuple[str, ...], origin: 
 
 
 def _examples(kind: Kind, how: Mapped | None, place: Place, row: dict[str, Any]) -> Iterable[Example]:
-    if kind == "promptfoo":
-        return _of_promptfoo(row, place)
     if kind == "openai-evals":
         return [of_sample(row, place)]
     if kind == "openai-finetune":
@@ -105,11 +116,6 @@ def _examples(kind: Kind, how: Mapped | None, place: Place, row: dict[str, Any])
     if how is not None:
         return [example_of(row, how, place)]
     return [_strict(row, place)]
-
-
-def _of_promptfoo(row: dict[str, Any], place: Place) -> Iterable[Example]:
-    test = {key: value for key, value in row.items() if key != _DEFAULT}
-    return of_test(test if _is_test(test) else test_of_row(test, place), row.get(_DEFAULT, {}), place)
 
 
 def _strict(row: dict[str, Any], place: Place) -> Example:
@@ -140,7 +146,7 @@ def _repeated(example: Example, place: Place, first: Place) -> DatasetError:
 
 def _kind(columns: tuple[str, ...], first: dict[str, Any]) -> Kind:
     """What the first row looks like."""
-    if _is_test(first) or any(name.startswith(EXPECTED) for name in columns):
+    if first.keys() <= set(_TESTS) or _is_test(first) or any(name.startswith(_EXPECTED) for name in columns):
         return "promptfoo"
     if "preferred_output" in first or (isinstance(first.get("messages"), list) and "input" not in first):
         return "openai-finetune"
@@ -227,28 +233,8 @@ def _bounded(path: Path, value: Any) -> Any:
 
 
 def _tests_or_rows(path: Path, value: Any) -> Iterator[Row]:
-    """A promptfoo config gives its tests, wherever they lie; anything else its rows."""
-    if not isinstance(value, dict) or "tests" not in value:
+    """A config of promptfoo is one row, for its own reader; anything else gives its rows."""
+    if isinstance(value, dict) and (tests := {key: value[key] for key in _TESTS if key in value}):
+        yield Place(str(path), 1, "row"), tests
+    else:
         yield from list_rows(path, value)
-        return
-    common = {_DEFAULT: value["defaultTest"]} if isinstance(value.get("defaultTest"), dict) else {}
-    tests = value["tests"] if isinstance(value["tests"], list) else [value["tests"]]
-    for number, test in enumerate(tests, 1):
-        place = Place(str(path), number, "row")
-        if isinstance(test, str):
-            for inner, row in _elsewhere(path, test, place):
-                yield inner, {**(row if _is_test(row) else test_of_row(row, inner)), **common}
-        elif isinstance(test, dict):
-            yield place, {**test, **common}
-        else:
-            raise place.error("a test is an object with `vars` and `assert`", "- vars: {question: ...}")
-
-
-def _elsewhere(path: Path, test: str, place: Place) -> Iterator[Row]:
-    """Tests in files beside the config."""
-    name = test.removeprefix("file://")
-    if "://" in name or not name.endswith((".csv", ".tsv", ".json", ".jsonl", ".yaml", ".yml")):
-        raise place.error(f"tests at {test!r} cannot be read", "name a .csv, .json, .jsonl or .yaml file beside it")
-    files = sorted(path.parent.glob(name)) if "*" in name else [path.parent / name]
-    for file in files:
-        yield from _rows(file)()

@@ -1,12 +1,13 @@
 """A file or folder of others as rows, each with the place that an error about it names."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
+from hone.datasets._example import Example
 from hone.errors import DatasetError
 
 Kind = Literal["examples", "table", "promptfoo", "openai-evals", "openai-finetune"]
@@ -46,6 +47,14 @@ class Source(Struct, frozen=True, kw_only=True):
     kind: Kind
     columns: tuple[str, ...]
     rows: Callable[[], Iterator[Row]]
+
+
+class Tests(Struct, frozen=True, kw_only=True):
+    """Tests of another tool, read: as examples that know how they are judged."""
+
+    examples: tuple[Example, ...]
+    code: Mapping[str, str] = {}  # Python that judges them: path inside the project -> text
+    notes: tuple[str, ...] = ()  # what was left out, and where it stood
 
 
 def columns_of(rows: Iterator[Row]) -> tuple[tuple[str, ...], dict[str, Any]]:

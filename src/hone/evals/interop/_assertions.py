@@ -10,7 +10,7 @@ from hone.evals.interop._code import checked
 from hone.evals.interop._document import Document, Keys
 from hone.evals.interop._files import content, found, is_file, kind, listed, mapping, refuse_code, split
 from hone.evals.interop._providers import use_of
-from hone.evals.interop._templates import render, with_environment
+from hone.evals.interop._templates import render
 from hone.evals.interop._test import SET
 from hone.evals.judges import NAMES as JUDGES
 from hone.evals.metrics._promptfoo import PROMPTFOO
@@ -51,6 +51,7 @@ class Around(Struct, frozen=True):
     vars: Mapping[str, Any]
     known: frozenset[str]  # the types that the registry has
     model: str | None = None  # that judges
+    code: bool = True  # whether Python is taken over
 
 
 def evaluator(asked: Any, at: Document, keys: Keys, around: Around) -> dict[str, Any]:
@@ -68,6 +69,8 @@ def evaluator(asked: Any, at: Document, keys: Keys, around: Around) -> dict[str,
         return _set(item, at, keys, around)
     name = _name(written, at, (*keys, "type"), around.known)
     base = name.removeprefix(_NOT)
+    if base in _CODE:
+        check_code(around.code, at, keys)
     made: dict[str, Any] = {"type": name, **PROMPTFOO.get(base, {})}
     if "value" in item:
         made["value"] = _value(item["value"], written, at, (*keys, "value"), around)
@@ -75,7 +78,7 @@ def evaluator(asked: Any, at: Document, keys: Keys, around: Around) -> dict[str,
     threshold = _THRESHOLDS.get(base) if threshold is None else threshold
     if threshold is not None:
         made["threshold"] = threshold
-    return made | _common(item, at, keys) | _judging(item, base.partition(":")[0] in JUDGES, at, keys, around)
+    return made | _common(item, at, keys, around) | _judging(item, base.partition(":")[0] in JUDGES, at, keys, around)
 
 
 def _set(item: Mapping[str, Any], at: Document, keys: Keys, around: Around) -> dict[str, Any]:
@@ -83,10 +86,10 @@ def _set(item: Mapping[str, Any], at: Document, keys: Keys, around: Around) -> d
     made: dict[str, Any] = {"type": SET}
     made["assert"] = [evaluator(each, at, (*keys, "assert", str(n)), around) for n, each in enumerate(inner)]
     threshold = _number(item, "threshold", at, keys)
-    return made | ({} if threshold is None else {"threshold": threshold}) | _common(item, at, keys)
+    return made | ({} if threshold is None else {"threshold": threshold}) | _common(item, at, keys, around)
 
 
-def _common(item: Mapping[str, Any], at: Document, keys: Keys) -> dict[str, Any]:
+def _common(item: Mapping[str, Any], at: Document, keys: Keys, around: Around) -> dict[str, Any]:
     made: dict[str, Any] = {}
     weight = _number(item, "weight", at, keys)
     if weight is not None:
@@ -96,6 +99,7 @@ def _common(item: Mapping[str, Any], at: Document, keys: Keys) -> dict[str, Any]
     if item.get("metric") is not None:
         made["metric"] = str(item["metric"])
     if item.get("transform") is not None:
+        check_code(around.code, at, (*keys, "transform"))
         made["transform"] = transform(item["transform"], at, (*keys, "transform"))
     if item.get("config") is not None:
         made["config"] = mapping(item["config"], at, (*keys, "config"), "the config")
@@ -109,6 +113,16 @@ def _judging(item: Mapping[str, Any], judges: bool, at: Document, keys: Keys, ar
     if item.get("provider") is not None:
         return {"model": use_of(item["provider"], at, (*keys, "provider"))}
     return {"model": around.model} if judges and around.model else {}
+
+
+def check_code(wanted: bool, at: Document, keys: Keys) -> None:
+    """
+    Raises:
+        NoCounterpart: Python is not wanted.
+    """
+    if not wanted:
+        way = "it would run with every evaluation: read it, and take it over by --code (in Python: code=True)"
+        raise at.no_counterpart("the Python of a test is not taken over", keys, way)
 
 
 def transform(value: Any, at: Document, keys: Keys) -> str:
@@ -145,7 +159,7 @@ def _value(value: Any, written: str, at: Document, keys: Keys, around: Around) -
 def rendered(value: Any, values: Mapping[str, Any], where: str) -> Any:
     """Every text in a value with its template filled in."""
     if isinstance(value, str):
-        return render(with_environment(value, where), values, where)
+        return render(value, values, where)
     if isinstance(value, list):
         return [rendered(each, values, where) for each in value]
     if isinstance(value, dict):

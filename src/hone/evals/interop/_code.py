@@ -53,6 +53,18 @@ def _moved(asked: Any, files: dict[str, str]) -> Any:
     return moved
 
 
+def webhooks(examples: Iterable[Example]) -> tuple[str, ...]:
+    """The URLs that the assertions of examples ask."""
+    asked: list[Any] = [one for each in examples for one in each.evaluators]
+    urls: dict[str, None] = {}
+    for each in asked:  # it grows by the members of sets
+        if isinstance(each, Mapping):
+            asked += each.get("assert") or ()
+            if str(each.get("type")).removeprefix("not-") == "webhook":
+                urls[str(each.get("value"))] = None
+    return tuple(urls)
+
+
 def _named(value: str, files: dict[str, str], usual: str) -> str:
     """`evaluators/grade-1a2b3c4d.py:polite`: a file that changes has another name, so that nothing is overwritten."""
     if value.startswith(_MARK):

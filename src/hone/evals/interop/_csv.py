@@ -1,6 +1,10 @@
-"""Tests in a CSV file: variables in columns, assertions in `__expected` columns."""
+"""Tests in a CSV file: variables in columns, assertions in `__expected` columns.
+
+Written after https://www.promptfoo.dev/docs/configuration/test-cases and .../expected-outputs.
+"""
 
 import csv
+import difflib
 import io
 import re
 from collections.abc import Iterator, Mapping
@@ -11,10 +15,31 @@ from hone.errors import ProjectError
 
 _EXPECTED = re.compile(r"__expected(\d*)")
 _CONFIG = re.compile(r"__config:__expected(\d*):(\w+)")
-_TYPED = re.compile(r"\s*((?:not-)?[a-z][a-z0-9:-]*?)\s*(?:\((-?[\d.]+)\))?\s*:(?!//)\s*(.*)", re.DOTALL)
-_ALONE = re.compile(r"(?:not-)?(?:is|contains)-(?:json|xml|html|sql|refusal)")
+_TYPES = (
+    "answer-relevance", "assert-set", "bleu", "classifier", "contains", "contains-all", "contains-any",
+    "contains-html", "contains-json", "contains-sql", "contains-xml", "context-faithfulness", "context-recall",
+    "context-relevance", "conversation-relevance", "cost", "equals", "f-score", "factuality", "finish-reason",
+    "g-eval", "gleu", "guardrails", "icontains", "icontains-all", "icontains-any", "is-html", "is-json",
+    "is-refusal", "is-sql", "is-valid-function-call", "is-valid-openai-function-call", "is-valid-openai-tools-call",
+    "is-xml", "javascript", "latency", "levenshtein", "llm-rubric", "meteor", "model-graded-closedqa",
+    "model-graded-factuality", "moderation", "perplexity", "perplexity-score", "pi", "python", "regex", "rouge-n",
+    "ruby", "search-rubric", "select-best", "similar", "starts-with", "trace-error-spans", "trace-span-count",
+    "trace-span-duration", "trajectory:goal-success", "trajectory:step-count", "trajectory:tool-args-match",
+    "trajectory:tool-sequence", "trajectory:tool-used", "webhook", "word-count",
+)  # fmt: skip
+_ANY = "|".join(sorted(map(re.escape, _TYPES), key=len, reverse=True))
+_NEAR = re.compile(r"(?:not-)?([a-z][a-z:-]+)\s*(?:\([\d.]+\))?\s*:(?!//)")
+_TYPED = re.compile(
+    rf"(not-)?({_ANY})\s*(?:\((-?\d+(?:\.\d+)?)\))?\s*(?::(.*))?",
+    re.DOTALL,
+)
+_THRESHOLDS = dict.fromkeys(
+    ("answer-relevance", "classifier", "context-faithfulness", "context-recall", "context-relevance", "levenshtein",
+     "perplexity", "perplexity-score", "rouge-n", "starts-with"), 0.75
+) | {"similar": 0.8}  # fmt: skip
 _LISTS = re.compile(r"(?:not-)?i?contains-(?:any|all)")
-_PREFIXES = {"fn": "javascript", "eval": "javascript", "grade": "llm-rubric"}
+_PREFIXES = {"fn:": "javascript", "eval:": "javascript", "grade:": "llm-rubric"}
+_FILES = {".py": "python", ".js": "javascript", ".ts": "javascript", ".mjs": "javascript", ".rb": "ruby"}
 _TAKEN = ("__description", "__metric", "__threshold", "__prefix", "__suffix")
 
 
@@ -82,20 +107,29 @@ def _configure(asserts: dict[str, dict[str, Any]], row: Mapping[str, str], where
 
 
 def expected(text: str) -> dict[str, Any]:
-    """`contains: Paris`, `similar(0.8): Hello` or a bare answer, as an assertion."""
-    if _ALONE.fullmatch(text.strip()):
-        return {"type": text.strip()}
+    """An assertion that is written as text: `contains: Paris`, `similar(0.8): hello`, or what the answer must equal."""
+    whole, text = text, text.strip()
+    for prefix, kind in _PREFIXES.items():
+        if text.startswith(prefix):
+            return {"type": kind, "value": text.removeprefix(prefix).strip()}
+    if text.startswith("file://"):
+        kinds = [kind for ending, kind in _FILES.items() if text.endswith(ending) or f"{ending}:" in text]
+        if kinds:
+            return {"type": kinds[0], "value": text}
     found = _TYPED.fullmatch(text)
     if found is None:
-        return {"type": "equals", "value": text}
-    kind, threshold, value = found[1], found[2], found[3]
-    made: dict[str, Any] = {"type": _PREFIXES.get(kind, kind)}
+        near = _NEAR.match(text)
+        if near is not None and difflib.get_close_matches(near[1], _TYPES, n=1, cutoff=0.85):
+            return {"type": near[1]}  # misspelt, which is told where evaluators are known
+        return {"type": "equals", "value": whole}
+    negated, kind, threshold, value = found[1] or "", found[2], found[3], (found[4] or "").strip()
+    made: dict[str, Any] = {"type": f"{negated}{kind}"}
     if _LISTS.fullmatch(kind):
         made["value"] = _several(value)
     elif value and kind not in ("latency", "cost"):
         made["value"] = _plain(value, kind)
-    if threshold is not None:
-        made["threshold"] = float(threshold)
+    if threshold is not None or kind in _THRESHOLDS:
+        made["threshold"] = _THRESHOLDS[kind] if threshold is None else float(threshold)
     return made
 
 

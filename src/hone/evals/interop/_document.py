@@ -62,6 +62,12 @@ class Document(Struct, frozen=True):
     shown: str  # how errors name it
     value: Any
     lines: Mapping[Keys, int] = {}
+    folder: Path | None = None  # that files may come from; by default its own
+
+    @property
+    def within(self) -> Path:
+        """The folder of the config: nothing outside of it is read."""
+        return self.folder or self.path.parent
 
     def line(self, keys: Keys) -> int:
         """The line of a value, or of the nearest one around it."""
@@ -82,8 +88,8 @@ class Document(Struct, frozen=True):
         return ", ".join(filter(None, (f"{self.shown}:{self.line(keys)}", ".".join(keys))))
 
 
-def read_document(path: Path, shown: str | None = None) -> Document:
-    """A YAML or JSON file.
+def read_document(path: Path, shown: str | None = None, folder: Path | None = None) -> Document:
+    """A YAML or JSON file; files that it names lie in `folder`, by default its own.
 
     Raises:
         ProjectError: it cannot be read, or is no YAML; with file and line.
@@ -106,7 +112,7 @@ def read_document(path: Path, shown: str | None = None) -> Document:
         raise ProjectError(f"the values are nested too deeply ({name})", hint="flatten it") from None
     finally:
         loader.dispose()
-    return Document(path, name, value, lines)
+    return Document(path, name, value, lines, folder)
 
 
 def text_of(path: Path, shown: str) -> str:

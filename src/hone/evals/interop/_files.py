@@ -20,10 +20,10 @@ def split(reference: str) -> tuple[str, str | None]:
 
 
 def found(reference: str, at: Document, keys: Keys) -> list[Path]:
-    """The files that a reference means; `*` in it means several.
+    """The files that a reference means; `*` in it means several. All lie in the folder of the config.
 
     Raises:
-        ProjectError: there is none.
+        ProjectError: there is none, or one lies elsewhere or is hidden.
     """
     name, _ = split(reference)
     refuse_code(name, at, keys)
@@ -34,9 +34,20 @@ def found(reference: str, at: Document, keys: Keys) -> list[Path]:
         paths = sorted(path for path in base.glob(pattern) if path.is_file())
     else:
         paths = [at.path.parent / name] if (at.path.parent / name).is_file() else []
+    for path in paths:
+        _check_within(path, name, at, keys)
     if not paths:
         raise at.error(f"no file {name!r}", keys, f"paths are relative to {at.path.parent}")
     return paths
+
+
+def _check_within(path: Path, name: str, at: Document, keys: Keys) -> None:
+    """What a config names ends in a dataset, and its author is not always who runs it."""
+    folder, file = at.within.resolve(), path.resolve()
+    if not file.is_relative_to(folder):
+        raise at.error(f"{name!r} lies outside of the config's folder", keys, f"copy it into {folder}")
+    if any(each.startswith(".") for each in file.relative_to(folder).parts):
+        raise at.error(f"{name!r} is a hidden file", keys, "files such as .env hold secrets: copy what is none")
 
 
 def refuse_code(name: str, at: Document, keys: Keys) -> None:
@@ -57,7 +68,7 @@ def content(reference: str, at: Document, keys: Keys) -> Any:
     """
     path = found(reference, at, keys)[0]
     if path.suffix in (".yaml", ".yml", ".json"):
-        return read_document(path, shown(path, at)).value
+        return read_document(path, shown(path, at), at.within).value
     if path.suffix in (".png", ".jpg", ".jpeg", ".gif", ".webp", ".pdf", ".mp4", ".mp3", ".wav"):
         raise at.error(f"{path.name} is no text", keys, "examples hold text: leave images and sound out")
     return text_of(path, shown(path, at)).rstrip("\n")

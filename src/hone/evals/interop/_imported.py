@@ -11,10 +11,13 @@ from msgspec.structs import replace
 
 from hone.core import to_json
 from hone.datasets import Example
+from hone.errors import CallError
 from hone.evals.interop._prompts import Written
 from hone.evals.interop._providers import Model
 
 BASELINE = "baseline"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
 class Pairing(Struct, frozen=True):
@@ -35,12 +38,17 @@ class Imported(Struct, frozen=True, kw_only=True):
     inputs: Mapping[str, str]  # field -> type
     examples: tuple[Example, ...]
     code: Mapping[str, str] = {}  # Python of the config: path inside the project -> text
+    webhooks: tuple[str, ...] = ()  # the URLs that its tests ask, which hone.toml has to name
     notes: tuple[str, ...] = ()
 
     @property
     def targets(self) -> tuple[str, ...]:
         """What to run: `support@baseline`, `support@concise-gpt-5` ..."""
         return tuple(f"{self.task}@{each.variant}" for each in self.pairings)
+
+    def top(self) -> str:
+        """What stands above the tables of hone.toml."""
+        return f"webhooks = {_toml(self.webhooks)}\n" if self.webhooks else ""
 
     def toml(self) -> str:
         """The tables of hone.toml: models, the task, its variants."""
@@ -67,6 +75,17 @@ def pairings(prompts: Iterable[Written], models: Iterable[Model]) -> tuple[Pairi
 def slug(name: str) -> str:
     """A name as tasks, prompts and models have it."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-").lower()[:60] or "imported"
+
+
+def task_name(name: str | None, usual: str) -> str:
+    """The task's name, which is its dataset's too.
+
+    Raises:
+        CallError: it cannot be the name of a file.
+    """
+    if name is not None and _NAME.fullmatch(name) is None:
+        raise CallError(f"{name!r} cannot be the name of a task", hint="letters, digits and _ . -")
+    return name or slug(usual)
 
 
 def _takes(model: Model, prompt: Written) -> bool:

@@ -105,8 +105,10 @@ def _judge(entry: Mapping[str, Any], args: Mapping[str, Any], at: Document, keys
 def _samples(name: str, at: Document, keys: Keys) -> Path:
     """Beside the registry file, or in the `data` folder of its registry."""
     places = [at.path.parent / name, at.path.parent.parent / "data" / name]
-    for place in places:
+    for place, folder in zip(places, (at.path.parent, at.path.parent.parent / "data"), strict=True):
         if place.is_file():
+            if not place.resolve().is_relative_to(folder.resolve()):
+                raise at.error(f"{name!r} lies outside of the registry", keys, f"copy it into {folder}")
             return place
     raise at.error(f"no samples {name!r}", keys, f"looked for {places[0]} and {places[1]}")
 

@@ -1,16 +1,18 @@
 """`promptfooconfig.yaml`, read."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from hone.datasets import Example
-from hone.evals.interop._assertions import ACROSS, Around, evaluator, transform
-from hone.evals.interop._code import taken_in
+from hone.evals.interop._assertions import ACROSS, Around, check_code, evaluator, transform
+from hone.evals.interop._code import taken_in, webhooks
 from hone.evals.interop._document import Document, NoCounterpart, read_document
 from hone.evals.interop._files import content, is_file, mapping
-from hone.evals.interop._imported import Imported, pairings, slug, with_inputs
+from hone.evals.interop._imported import Imported, pairings, task_name, with_inputs
 from hone.evals.interop._prompts import prompts
 from hone.evals.interop._providers import Model, models, use_of
 from hone.evals.interop._references import resolved
@@ -35,29 +37,31 @@ def read_promptfoo(path: Path, name: str | None = None, *, leave_out: bool = Fal
         ProjectError: something in it is wrong or has no place here; with file, line and the way out.
     """
     at = read_document(path)
-    at = Document(at.path, at.shown, resolved(at), at.lines)
+    at = replace(at, value=resolved(at))
     config = mapping(at.value, at, (), "the config")
     notes = _check_keys(config, at)
     written = prompts(config.get("prompts"), at, ("prompts",))
     place = "targets" if "providers" not in config and "targets" in config else "providers"
-    asked = models(_spread(config.get(place), at, place), at, (place,))
-    pairs = pairings(written, asked)
+    providers = models(_spread(config.get(place), at, place), at, (place,))
+    pairs = pairings(written, providers)
     if not pairs:
         raise at.error("no provider takes any of the prompts", (place,), "its `prompts` are labels of prompts")
-    known = _known()
+    known = known_types()
     found = tests(config, at)
     inputs, examples = with_inputs(
-        [_example(each, known, notes if leave_out else None) for each in found],
+        [example_of(each, known, notes if leave_out else None) for each in found],
         sorted({name for each in written for name in each.variables}),
     )
     examples, code = taken_in(examples)
-    notes += [f"not carried over: {each}" for model in asked for each in model.left_out]
+    notes += [f"not carried over: {each}" for model in providers for each in model.left_out]
     bare = sum(not each.evaluators for each in examples)
     notes += [f"{bare} of {len(examples)} tests have no assertion, so nothing judges them"] if bare else []
+    asked = webhooks(examples)
+    notes += told(asked)
     return Imported(
-        task=name or slug(path.resolve().parent.name),
-        prompts=tuple(written), models=_used(asked, {each.model for each in pairs}), pairings=pairs, inputs=inputs,
-        examples=examples, code=code, notes=tuple(notes),
+        task=task_name(name, path.resolve().parent.name),
+        prompts=tuple(written), models=_used(providers, {each.model for each in pairs}), pairings=pairs, inputs=inputs,
+        examples=examples, code=code, webhooks=asked, notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -73,7 +77,13 @@ def _evaluators(test: Test, around: Around, left_out: list[str] | None) -> Itera
             left_out += [] if note in left_out else [note]
 
 
-def _known() -> frozenset[str]:
+def told(asked: Sequence[str]) -> list[str]:
+    """That tests ask services."""
+    where = "hone.toml has to name that above its tables, as `webhooks`"
+    return [f"answers go to {', '.join(asked)}: {where}"] if asked else []
+
+
+def known_types() -> frozenset[str]:
     from hone.evals._registry import evaluators
 
     return frozenset(evaluators.names())
@@ -109,11 +119,20 @@ def _check_keys(config: Mapping[str, Any], at: Document) -> list[str]:
     return [f"not carried over: `{key}` ({at.shown}:{at.line((key,))})" for key in config if key in _TOLD]
 
 
-def _example(test: Test, known: frozenset[str], left_out: list[str] | None) -> Example:
+def example_of(test: Test, known: frozenset[str], left_out: list[str] | None, *, code: bool = True) -> Example:
+    """One test with its evaluators, those in Python only with `code`. What has no counterpart is told in `left_out`,
+    where there is one.
+
+    Raises:
+        ProjectError: an assertion is wrong or has no counterpart; with file, line and the way out.
+    """
     options, at, keys = test.options, test.at, (*test.keys, "options")
     model = options.get("provider")
     around = Around(
-        vars=test.vars, known=known, model=None if model is None else use_of(model, at, (*keys, "provider"))
+        vars=test.vars,
+        known=known,
+        model=None if model is None else use_of(model, at, (*keys, "provider")),
+        code=code,
     )
     made = list(_evaluators(test, around, left_out))
     inside = [each for each in made if each["type"] not in ACROSS]
@@ -124,6 +143,7 @@ def _example(test: Test, known: frozenset[str], left_out: list[str] | None) -> E
             whole["threshold"] = test.threshold
         changed = options.get("transform", options.get("postprocess"))
         if changed is not None:
+            check_code(code, at, (*keys, "transform"))
             whole["transform"] = transform(changed, at, (*keys, "transform"))
         evaluators.insert(0, whole)
     about = {"description": test.description} if test.description else {}

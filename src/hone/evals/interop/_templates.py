@@ -1,6 +1,5 @@
 """Nunjucks templates, as promptfoo has them, turned into what hone's own sandbox renders."""
 
-import os
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -23,6 +22,7 @@ _WORDS = (
     (re.compile(r"^(\{%-?\s*)elseif\b"), r"\1elif"),
     (re.compile(r"\.length\b"), " | length"),
 )
+_NO_SECRETS = "what tests hold is written into a dataset, where no secret belongs: write the value itself"
 _QUOTED = re.compile(r"(\"[^\"]*\"|'[^']*')")
 
 
@@ -55,12 +55,14 @@ def render(text: str, values: Mapping[str, Any], where: str) -> str:
     """The template with its values; as in promptfoo, a name that nobody gives is an empty text.
 
     Raises:
-        PromptError: it is no template, or does what the sandbox refuses; `where` is told.
+        PromptError: it is no template, does what the sandbox refuses, or reads the environment; `where` is told.
     """
     if not is_template(text):
         return text
     try:
         made = parse(source(text), where)
+        if "env" in made.variables and "env" not in values:
+            raise PromptError("it reads the environment", hint=_NO_SECRETS)
         known = dict.fromkeys(made.variables, "") | {key: each for key, each in values.items() if _NAME.fullmatch(key)}
         return str(made.render(**known)[0]["content"])
     except PromptError as problem:
@@ -76,22 +78,6 @@ def source(text: str) -> str:
 def escaped(text: str) -> str:
     """A line that would open a message is a title here."""
     return re.sub(r"(?im)^(# (?:system|user|assistant))\s*$", r"\\\1", text)
-
-
-def with_environment(text: str, where: str) -> str:
-    """`{{ env.NAME }}` replaced by that variable of the environment.
-
-    Raises:
-        PromptError: it is not set.
-    """
-
-    def value(found: re.Match[str]) -> str:
-        name = found[1] or found[2]
-        if name not in os.environ:
-            raise PromptError(f"the environment variable {name} is not set ({where})", hint=f"export {name}=...")
-        return os.environ[name]
-
-    return _ENV.sub(value, text)
 
 
 def reference(text: str) -> str:

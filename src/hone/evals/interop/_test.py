@@ -5,9 +5,9 @@ whatever single assertions said; without one, when every assertion passes. Asser
 a score of that name. What has no ground to judge by (a cost that is unknown) does not pass: nothing was shown.
 """
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -19,7 +19,7 @@ from hone.errors import CallError
 from hone.evals._case import Answer, Evaluator, Given, Measure, judges_among
 from hone.evals._shaped import named
 from hone.evals._verdict import verdict
-from hone.evals.interop._python import changed
+from hone.evals.interop._python import Transform
 from hone.store import Judgement, Metric
 
 TEST = "promptfoo-test"
@@ -34,7 +34,7 @@ class _Part(Struct, frozen=True):
     evaluator: Evaluator
     weight: float
     metric: str | None  # the score that it goes into
-    transform: str | None
+    transform: Transform | None
 
 
 class _Said(Struct, frozen=True):
@@ -62,12 +62,12 @@ def _whole(settings: Mapping[str, Any], threshold: float | None, name: str, scor
         raise CallError(f"the {TEST} holds no assertion", hint='"assert": [{"type": "contains", "value": "..."}]')
     score_name = score_name or f"{name}:score"
     parts = tuple(_told_apart([_part(each, given) for each in asked]))
-    transform = settings.get("transform")
+    transform = _transform(settings, given)
 
     async def judge(example: Example, answer: Answer) -> list[Judgement]:
         if transform:
-            answer = replace(answer, text=await changed(transform, answer.text, example, given.root))
-        said = [await _said(part, example, answer, given.root) for part in parts]
+            answer = replace(answer, text=await asyncio.to_thread(transform.changed, answer.text, example))
+        said = [await _said(part, example, answer) for part in parts]
         weight = sum(part.weight for part in parts)
         score = _mean([(part.weight, each.score) for part, each in zip(parts, said, strict=True)], weight)
         # The sum of a few decimals may fall short of what it is by the last bit.
@@ -85,7 +85,8 @@ def _whole(settings: Mapping[str, Any], threshold: float | None, name: str, scor
         Measure(name=score_name, metric=Metric(kind="number"), worst=0.0),
     )
     by: Any = "judge" if any(part.evaluator.by == "judge" for part in parts) else "code"
-    key = to_json([asked, threshold, transform, [part.evaluator.key for part in parts]])
+    texts = [None if each is None else each.key for each in (transform, *(part.transform for part in parts))]
+    key = to_json([asked, threshold, settings.get("transform"), texts, [part.evaluator.key for part in parts]])
     judges = judges_among(part.evaluator for part in parts)
     return Evaluator(name=name, measures=(*own, *_measures(parts)), judge=judge, by=by, key=key, judges=judges)
 
@@ -103,7 +104,12 @@ def _part(asked: Any, given: Given) -> _Part:
         made = _whole(asked, asked.get("threshold"), SET, "", context)
     else:
         (made,) = make([{key: each for key, each in asked.items() if key not in _OWN}], given=context)
-    return _Part(made, float(weight), asked.get("metric"), asked.get("transform"))
+    return _Part(made, float(weight), asked.get("metric"), None if kind == SET else _transform(asked, given))
+
+
+def _transform(asked: Mapping[str, Any], given: Given) -> Transform | None:
+    """Of a test, a set or an assertion."""
+    return Transform(str(asked["transform"]), given.root) if asked.get("transform") else None
 
 
 def _told_apart(parts: list[_Part]) -> Iterator[_Part]:
@@ -116,10 +122,10 @@ def _told_apart(parts: list[_Part]) -> Iterator[_Part]:
         yield replace(part, evaluator=named(part.evaluator, f"{first} {seen[first]}")) if again else part
 
 
-async def _said(part: _Part, example: Example, answer: Answer, root: Path | None) -> _Said:
+async def _said(part: _Part, example: Example, answer: Answer) -> _Said:
     title = part.metric or part.evaluator.measures[0].name
     if part.transform:
-        answer = replace(answer, text=await changed(part.transform, answer.text, example, root))
+        answer = replace(answer, text=await asyncio.to_thread(part.transform.changed, answer.text, example))
     found = await part.evaluator.said(example, answer)
     at = verdict(part.evaluator, found)
     if at is None:

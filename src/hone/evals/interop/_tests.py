@@ -1,6 +1,7 @@
 """promptfoo's tests: inline, in files, in scenarios, each with what `defaultTest` gives to all of them."""
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from hone.core import from_json
 from hone.evals.interop._csv import rows
 from hone.evals.interop._document import Document, Keys, read_document, text_of
 from hone.evals.interop._files import content, found, is_file, listed, mapping, refuse_code, shown, split
-from hone.evals.interop._templates import render, with_environment
+from hone.evals.interop._templates import render
 
+_MOST = 10_000  # cases out of one test whose variables have several values
 _REFUSED = {
     "assertScoringFunction": "the weights of the assertions and the test's threshold say how they add up",
     "provider": "give the task a variant with that model",
@@ -65,12 +67,22 @@ def tests(config: Mapping[str, Any], at: Document) -> list[Test]:
     return [made for n, chain in enumerate(parts, 1) for made in _made(f"test-{n}", (*default, *chain))]
 
 
+def tests_of_file(path: Path) -> list[Test]:
+    """The tests of a file that holds nothing else.
+
+    Raises:
+        ProjectError: one is wrong; with file and line.
+    """
+    parts = _from_file(path, Document(path, str(path), None), ())
+    return [made for n, each in enumerate(parts, 1) for made in _made(f"test-{n}", (each,))]
+
+
 def _default(value: Any, at: Document) -> tuple[Placed, ...]:
     if value is None:
         return ()
     if is_file(value):
         (path,) = found(value, at, ("defaultTest",))
-        document = read_document(path, shown(path, at))
+        document = read_document(path, shown(path, at), at.within)
         return (Placed(document.value, document, ()),)
     return (Placed(value, at, ("defaultTest",)),)
 
@@ -98,17 +110,17 @@ def _from_file(path: Path, at: Document, keys: Keys) -> Iterator[Placed]:
     refuse_code(path.name, at, keys)
     if path.suffix == ".csv":
         for value, line in rows(text_of(path, name), name):
-            yield Placed(value, Document(path, name, value, {(): line}), ())
+            yield Placed(value, Document(path, name, value, {(): line}, at.within), ())
     elif path.suffix == ".jsonl":
         for line, text in enumerate(text_of(path, name).splitlines(), 1):
             if text.strip():
-                document = Document(path, name, None, {(): line})
+                document = Document(path, name, None, {(): line}, at.within)
                 try:
                     yield Placed(from_json(text), document, ())
                 except ValueError as problem:
                     raise document.error(f"this is not JSON: {problem}", (), "one test a line") from None
     elif path.suffix in (".yaml", ".yml", ".json"):
-        document = read_document(path, name)
+        document = read_document(path, name, at.within)
         inner: list[Any] = document.value if isinstance(document.value, list) else [document.value]
         for number, each in enumerate(inner):
             yield Placed(each, document, (str(number),) if isinstance(document.value, list) else ())
@@ -125,7 +137,7 @@ def _scenarios(value: Any, at: Document) -> Iterator[Placed]:
             yield Placed(each, at, place)
             continue
         for path in found(each, at, place):
-            document = read_document(path, shown(path, at))
+            document = read_document(path, shown(path, at), at.within)
             inner: list[Any] = document.value if isinstance(document.value, list) else [document.value]
             for n, one in enumerate(inner):
                 yield Placed(one, document, (str(n),) if isinstance(document.value, list) else ())
@@ -159,7 +171,7 @@ def _made(name: str, chain: tuple[Placed, ...]) -> Iterator[Test]:
     if threshold is not None and (isinstance(threshold, bool) or not isinstance(threshold, int | float)):
         raise last.at.error("the test's threshold is no number", (*last.keys, "threshold"))
     metadata = {key: value for part in fields for key, value in (part.get("metadata") or {}).items()}
-    unfolded = [variables] if options.get("disableVarExpansion") else list(_matrix(variables))
+    unfolded = [variables] if options.get("disableVarExpansion") else list(_matrix(variables, last))
     for number, values in enumerate(unfolded, 1):
         yield Test(
             name=name if len(unfolded) == 1 else f"{name}-{number}",
@@ -210,9 +222,13 @@ def _asserts(chain: tuple[Placed, ...], fields: list[dict[str, Any]], options: M
     return tuple(made)
 
 
-def _matrix(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _matrix(values: Mapping[str, Any], at: Placed) -> Iterator[dict[str, Any]]:
     """Every combination of the variables that have several values."""
     lists = {name: value for name, value in values.items() if isinstance(value, list) and value}
+    number = math.prod(len(each) for each in lists.values())
+    if number > _MOST:
+        what = f"the lists among its vars make {number:,} cases"
+        raise at.at.error(what, (*at.keys, "vars"), f"at most {_MOST:,}; shorten them")
     for chosen in itertools.product(*lists.values()):
         yield {**values, **dict(zip(lists, chosen, strict=True))}
 
@@ -220,7 +236,4 @@ def _matrix(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _filled(values: Mapping[str, Any], at: Placed) -> dict[str, Any]:
     """Variables may name other variables."""
     where = f"{at.at.shown}:{at.at.line((*at.keys, 'vars'))}"
-    return {
-        name: render(with_environment(value, where), values, where) if isinstance(value, str) else value
-        for name, value in values.items()
-    }
+    return {name: render(value, values, where) if isinstance(value, str) else value for name, value in values.items()}

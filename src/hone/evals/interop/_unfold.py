@@ -43,6 +43,17 @@ def taken_over(imported: Imported, folder: Path) -> list[Path]:
     return list(targets)
 
 
+def keep_code(code: Mapping[str, str], folder: Path) -> None:
+    """Write the Python of tests into the project of `folder`. The names say what is in the files, so that one which is
+    there already is the same.
+
+    Raises:
+        ProjectError: a file cannot be written.
+    """
+    targets = {folder / name: text for name, text in code.items()}
+    _write_new({target: text for target, text in targets.items() if not target.exists()})
+
+
 def unfold(
     path: Path | str, folder: Path | None = None, *, model: str | None = None, leave_out: bool = False
 ) -> Unfolded:
@@ -72,7 +83,7 @@ def _files(imported: Imported) -> dict[str, str]:
 
 
 def _project(imported: Imported) -> str:
-    return f"project = {json.dumps(imported.task)}\n\n{imported.toml()}"
+    return f"project = {json.dumps(imported.task)}\n{imported.top()}\n{imported.toml()}"
 
 
 def _write_new(targets: Mapping[Path, str]) -> None:

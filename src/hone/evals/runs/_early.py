@@ -158,8 +158,8 @@ def values_of(results: Iterable[Result], variant: str, metric: str, repeats: int
 def settled(
     experiment: Experiment, results: Sequence[Result], a: str, b: str, metric: str, not_worse_by: float
 ) -> "Decision | None":
-    """What an experiment that ended early says of two of its variants; None where nothing can be said: by a metric without
-    a range, or where another experiment ended early and these are its answers, judged again.
+    """What an experiment that ended early says of two of its variants; None where nothing can be said: by a metric
+    without a range, or where another experiment ended early and these are its answers, judged again.
 
     It holds for any two and any metric with a range: a confidence sequence holds at whatever moment a run ends.
     """

@@ -1,19 +1,16 @@
 """`python`: a function of the project, run in this process, since it is the user's own code."""
 
 import asyncio
-import hashlib
-import importlib.util
 import inspect
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from hone.core import to_json
 from hone.datasets import Example
-from hone.errors import CallError, ProjectError
+from hone.errors import CallError
 from hone.evals._case import Answer, Evaluator, Given
+from hone.evals._code import code_file, code_of
 from hone.evals.metrics._measured import no_option, only
 from hone.evals.metrics.custom._made import made
 from hone.evals.metrics.custom._result import Result, result_of
@@ -39,7 +36,7 @@ def python(given: Given) -> Evaluator:
     no_option("python", given)
     only("python", given, "config", "number")
     path, name = _place(given)
-    function, digest = _loaded(path, name)
+    function, digest = code_of(path, name, hint=f"def {name}(output, context): ...")
     taken = _taken(function, f"{path.name}:{name}")
     waits = inspect.iscoroutinefunction(function)
     number = given.settings.get("number", inspect.signature(function).return_annotation in (float, "float"))
@@ -61,34 +58,8 @@ def _place(given: Given) -> tuple[Path, str]:
         raise CallError("python runs a function of a project, and there is none here", hint="run it inside of one")
     if not isinstance(given.value, str) or not given.value.strip():
         raise CallError("python needs a function of the project", hint=_HINT)
-    file, colon, name = given.value.removeprefix("file://").partition(":")
-    root = given.root.resolve()
-    path = (root / file).resolve()
-    if not path.is_relative_to(root):
-        raise ProjectError(f"{given.value} is not inside the project {root}", hint="copy it into the project")
-    if path.suffix != ".py" or not path.is_file():
-        raise ProjectError(f"there is no Python file {file} in {root}", hint=_HINT)
-    return path, name if colon else _USUAL
-
-
-def _loaded(path: Path, name: str) -> tuple[Callable[..., Any], str]:
-    """The function, and the SHA-256 of its file."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    alias = f"hone_evaluator_{digest[:16]}"
-    spec = importlib.util.spec_from_file_location(alias, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module: ModuleType = importlib.util.module_from_spec(spec)
-    sys.modules[alias] = module  # dataclasses and pickle look for it there
-    try:
-        spec.loader.exec_module(module)
-    except Exception as problem:  # whatever a user's file may raise
-        sys.modules.pop(alias, None)
-        raise ProjectError(f"{path} cannot be run: {type(problem).__name__}: {problem}") from None
-    function = getattr(module, name, None)
-    if not callable(function):
-        raise ProjectError(f"{path} has no function {name!r}", hint=f"def {name}(output, context): ...")
-    return function, digest
+    path, name = code_file(given.value, given.root, hint=_HINT)
+    return path, name or _USUAL
 
 
 def _taken(function: Callable[..., Any], shown: str) -> list[str]:

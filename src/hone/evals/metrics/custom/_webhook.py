@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from hone.core import from_json, to_json
 from hone.datasets import Example
-from hone.errors import CallError, UpstreamGarbage, UpstreamRefused, UpstreamTimeout, UpstreamUnreachable
+from hone.errors import CallError, NotAllowed, UpstreamGarbage, UpstreamRefused, UpstreamTimeout, UpstreamUnreachable
 from hone.evals._case import Answer, Evaluator, Given
 from hone.evals.metrics._measured import no_option, only
 from hone.evals.metrics.custom._made import made
@@ -41,8 +41,12 @@ def webhook(given: Given) -> Evaluator:
     It says right or wrong, a number with the setting `"number": true`. Settings: `timeout` in seconds (30), `headers`,
     in which `${NAME}` is an environment variable. The text of every answer leaves this machine for that service.
 
+    What an example of a dataset brings along is data, which may come from anywhere: it asks URLs that hone.toml has
+    among its `webhooks` alone, and reads no variable.
+
     Raises:
         CallError: the URL or a setting is wrong.
+        NotAllowed: the task is private, or a dataset asks for what only the project may.
     """
     no_option("webhook", given)
     only("webhook", given, "timeout", "headers", "number")
@@ -51,6 +55,7 @@ def webhook(given: Given) -> Evaluator:
         raise CallError(f"webhook needs a URL, not {to_json(url)}", hint='"value": "http://localhost:9000/judge"')
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0:
         raise CallError(f"the timeout of webhook is no number of seconds: {to_json(seconds)}")
+    _check_allowed(given, url)
     headers = _headers(given.settings.get("headers") or {})
 
     async def find(example: Example, answer: Answer) -> Result:
@@ -114,6 +119,26 @@ def _shown(url: str) -> str:
     parts = urlsplit(url)
     port = "" if parts.port is None else f":{parts.port}"
     return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
+
+
+def _check_allowed(given: Given, url: str) -> None:
+    if given.mark is not None:
+        raise NotAllowed(
+            f"the task is {given.mark}, and a webhook would send its answers to {_shown(url)}",
+            hint='judge it in this process: {"type": "python", "value": "grade.py:grade"}',
+        )
+    if given.webhooks is None:
+        return
+    if url not in given.webhooks:
+        raise NotAllowed(
+            f"an example of the dataset asks {_shown(url)}, which hone.toml does not name",
+            hint=f"if you trust it, write above all tables: webhooks = [{to_json(url)}]",
+        )
+    if _VARIABLE.search(to_json(given.settings.get("headers"))):
+        raise NotAllowed(
+            f"an example of the dataset sends a variable of the environment to {_shown(url)}",
+            hint="a dataset reads no secrets: leave the header out, or ask for the evaluator in Python",
+        )
 
 
 def _headers(given: Any) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from hone.datasets import Example
-from hone.errors import CallError, DatasetError
+from hone.errors import CallError, DatasetError, ProjectError
 from hone.evals._case import Answer, Evaluator, Figure, Given, Judged
 from hone.evals.metrics._measured import Told, no_option, number, only
 from hone.evals.metrics.safety._fold import folded
@@ -155,4 +155,10 @@ def _table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
 
 
 def _inside(given: Given, path: str) -> Path:
-    return Path(path) if given.root is None else given.root / path
+    if given.root is None:
+        return Path(path)
+    root = given.root.resolve()
+    file = (root / path).resolve()
+    if not file.is_relative_to(root):
+        raise ProjectError(f"{path} is not inside the project {root}", hint="copy it into the project")
+    return file
