@@ -16,7 +16,7 @@ from hone.cli._say import complain, out, print_json, shared_options, talk
 from hone.core import utc
 from hone.errors import CallError, HoneError, NotFound
 from hone.evals import AUTO, Comparison, Run, evaluators, kept_pair, load
-from hone.local import Bench, Options, Plane
+from hone.local import Bench, Options, Plane, contest
 
 
 @click.group("evals")
@@ -70,7 +70,7 @@ def run(
     files: Files,
     **settings: Any,
 ) -> None:
-    """Run variants over a dataset and judge every answer. Exit status 1 when the gate fails.
+    """Run variants over a dataset and judge every answer. Exit status 1: the gate failed, or a variant never answered.
 
     What was asked before, of the same variant and in the same words, is not asked again; an interrupted run goes on.
     With --compare, or when the task has a gate, the first variant is compared with the other case by case.
@@ -82,8 +82,12 @@ def run(
     options = Options(evaluators=asked, by="cli", on_result=result_line if lines else None, **settings)
     with benched(folder) as bench:
         if not watch:
-            compared = _run(bench, targets, data, options, other, files, quiet=quiet, lines=lines, as_json=as_json)
+            found, compared = _run(
+                bench, targets, data, options, other, files, quiet=quiet, lines=lines, as_json=as_json
+            )
             _gate(compared, strict)
+            if found.silent:
+                sys.exit(1)
             return
         for _ in changes(bench, data):
             try:
@@ -104,18 +108,17 @@ def _run(
     quiet: bool,
     lines: bool,
     as_json: bool,
-) -> Comparison | None:
-    if options.stop_early and other is not None and other not in targets:
-        # Both are asked about each case before the next one, or nothing could be settled early.
-        targets = (targets[0], other, *targets[1:])
+) -> tuple[Run, Comparison | None]:
     cases = bench.dataset(data)
+    # Both are asked about each case before the next one, so that a slow hour falls on both.
+    between = contest(bench, targets, cases, options, other)
+    targets, other = between.targets, between.other
     if not quiet and (sight := bench.sight(targets, cases, options, other)):
         talk.print(sight, style="dim", markup=False)
     if not quiet and AUTO in options.evaluators:
         talk.print(str(bench.choice(bench.target(targets[0]).task, cases)), style="dim", markup=False)
     with progress(quiet) as bar:
         found = bench.evaluate(targets, cases, replace(options, watch=bar))
-        other = other or _rival(bench, found, targets[0])
         comparison = None
         if other is not None and not found.experiment.note:
             comparison = bench.compare(
@@ -127,7 +130,7 @@ def _run(
     whole = [] if options.anchors is None else bench.overall(found, cases, options)
     show(report_of(found, comparison, whole), as_json, one_line=lines)
     files.write(found, comparison, bench.house.project.root)
-    return comparison
+    return found, comparison
 
 
 @command.command("rescore")
@@ -263,14 +266,6 @@ def evaluators_(as_json: bool) -> None:
         print_json({"items": evaluators.names(), "next": None})
     else:
         out.print("\n".join(evaluators.names()))
-
-
-def _rival(bench: Bench, found: Run, asked: str) -> str | None:
-    """What a task's gate compares with when nobody says: the variant that is released, if it is another one."""
-    if bench.gate_metric(found) is None:
-        return None
-    released = f"{found.experiment.task}@{bench.house.project.environment}"
-    return released if bench.target(released).sha256 != bench.target(asked).sha256 else None
 
 
 def _gate(comparison: Comparison | None, strict: bool) -> None:

@@ -48,6 +48,14 @@ class Run(Struct, frozen=True, kw_only=True):
         return [each for each in self.results if each.error is not None]
 
     @property
+    def silent(self) -> list[str]:
+        """The variants of which every call failed: their numbers say nothing of their answers."""
+        return [
+            name for name in self.variants if (errors := [r.error for r in self.results if r.variant == name])
+            and None not in errors
+        ]  # fmt: skip
+
+    @property
     def missing(self) -> int:
         """How many answers are not there: the run was interrupted, or it ended early."""
         at = self.experiment

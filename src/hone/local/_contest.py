@@ -1,0 +1,67 @@
+"""Who is compared with whom in a run, and whether that can be done: told before anything is asked."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from hone.errors import CallError
+
+if TYPE_CHECKING:
+    from hone.evals import Plan
+    from hone.local._evaluate import Bench, Data, Options
+
+
+class Contest(Struct, frozen=True):
+    """What is run, and what its first target is compared with, if with anything."""
+
+    targets: tuple[str, ...]
+    other: str | None = None
+
+
+def contest(bench: "Bench", targets: Sequence[str], data: "Data", options: "Options", other: str | None) -> Contest:
+    """The targets, and among them what the first is compared with: so the two take turns, in one experiment.
+
+    `other` is that one; where nobody says and the task has a gate, it is the variant that is released. With models or
+    parameters it is left to be run by itself, as it is.
+
+    Raises:
+        CallError: it is the first target itself, there is no such metric, or a margin is given and nothing to compare.
+    """
+    plan, first = bench.plan(targets, data, options), bench.target(targets[0])
+    changed = bool(options.models or options.parameters)
+    metric(plan, options.metric)
+    wanted = other or _released(bench, plan, first.sha256)
+    if wanted is None:
+        if options.not_worse_by is not None and not (options.stop_early and len(plan.cells) > 1):
+            raise CallError("a margin is given, and nothing to compare with", hint="--compare TASK@VARIANT")
+        return Contest(tuple(targets))
+    rival = bench.target(wanted)
+    if rival.task != first.task:
+        raise CallError(f"{wanted!r} is another task than {first.task!r}")
+    if rival.sha256 == first.sha256 and not changed:
+        same = f"{first.task}@{first.variant}"
+        raise CallError(f"{wanted} is {same} as it is configured now: there is nothing to compare")
+    if changed:
+        return Contest(tuple(targets), wanted)
+    others = [each for each in targets[1:] if bench.target(each) != rival]
+    return Contest((targets[0], wanted, *others), wanted)
+
+
+def metric(plan: "Plan", name: str | None) -> None:
+    """
+    Raises:
+        CallError: no evaluator of the run gives that metric.
+    """
+    if name is not None and name not in plan.metrics:
+        raise CallError(f"no evaluator of this run gives {name!r}", hint=f"there are: {', '.join(plan.metrics)}")
+
+
+def _released(bench: "Bench", plan: "Plan", first: str) -> str | None:
+    """What a task's gate compares with when nobody says: the variant that is released, if it is another one."""
+    project = bench.house.project
+    gate = project.gates.get(plan.task)
+    if gate is None or gate.metric not in plan.metrics:
+        return None
+    released = f"{plan.task}@{project.environment}"
+    return released if bench.target(released).sha256 != first else None
