@@ -202,7 +202,13 @@ class Judging:
             task=question.model, messages=question.messages, parameters=fields, tags=tags, cache=False,
             validate=question.schema is not None,
         )  # fmt: skip
-        return told_from(await self._sent(request), parsed=question.schema is not None)
+        reply: Reply | None = None
+        try:
+            reply = await self._sent(request)
+            return told_from(reply, parsed=question.schema is not None)
+        except InvalidOutput:
+            self._paid(reply)
+            raise
 
     async def _sent(self, request: RunRequest) -> Reply:
         if not isinstance(self._connection, Near):
@@ -232,6 +238,14 @@ class Judging:
     def _private(self, model: str) -> bool:
         models = self.house.project.models
         return any(each in models and models[each].privacy for each in self.house.project.deployments(model))
+
+    def _paid(self, reply: Reply | None) -> None:
+        """Count an answer that was paid for and is none."""
+        cost = None if reply is None else reply.cost
+        with self._lock:
+            self.tally.calls += 1
+            self.tally.cost += cost or 0.0
+            self.tally.unpriced += cost is None
 
     def _counted(self, told: Told) -> Told:
         with self._lock:
