@@ -94,6 +94,26 @@ def test_a_comparison_that_cannot_be_made_is_told_before_anything_is_asked(
     assert hone("evals", "list").returncode == 1, "no experiment was begun"
 
 
+def test_an_evaluator_that_fails_everywhere_is_no_plain_zero(hone: Command, tmp_path: Path) -> None:
+    (tmp_path / "grade.py").write_text("def grade(output):\n    return output.nothing\n")
+    (tmp_path / "datasets" / "graded.jsonl").write_text(
+        "".join(
+            json.dumps({"id": f"g{n}", "input": f"q{n}", "evaluators": [{"type": "python", "value": "grade.py:grade"}]})
+            + "\n"
+            for n in range(4)
+        )
+    )
+    asked = ("evals", "run", "answer", "--data", "graded", "-e", "latency")
+    done = hone(*asked)
+    said = "the evaluator grade failed on 4 of 4, the first with AttributeError: 'str' object has no attribute"
+    assert said in done.stderr
+    assert done.returncode == 1
+    (told,) = json.loads(hone(*asked, "--json").stdout)["broken"]
+    assert (told["name"], told["failed"], told["judged"]) == ("grade", 4, 4)
+    assert hone("evals", "report", "--html", "report.html", "--json").returncode == 0
+    assert "the evaluator grade failed on 4 of 4" in (tmp_path / "report.html").read_text()
+
+
 def test_examples_that_the_task_does_not_take_are_told_before_anything_is_asked(hone: Command, tmp_path: Path) -> None:
     lines = [json.dumps({"id": f"w{n}", "input": {"q" if n else "question": "why?"}}) for n in range(3)]
     (tmp_path / "datasets" / "strange.jsonl").write_text("\n".join(lines))

@@ -70,10 +70,11 @@ def run(
     files: Files,
     **settings: Any,
 ) -> None:
-    """Run variants over a dataset and judge every answer. Exit status 1: the gate failed, or a variant never answered.
+    """Run variants over a dataset and judge every answer. Exit status 1 when the gate fails.
 
     What was asked before, of the same variant and in the same words, is not asked again; an interrupted run goes on.
-    With --compare, or when the task has a gate, the first variant is compared with the other case by case.
+    With --compare, or when the task has a gate, the first variant is compared with the other case by case. Where every
+    call of a variant failed, or an evaluator failed on every answer, the exit status is 1 as well.
 
     \b
     hone evals run answer@concise --data refunds --split held-out -e contains --compare answer@production
@@ -86,7 +87,7 @@ def run(
                 bench, targets, data, options, other, files, quiet=quiet, lines=lines, as_json=as_json
             )
             _gate(compared, strict)
-            if found.silent:
+            if found.silent or any(each.failed == each.judged for each in found.broken):
                 sys.exit(1)
             return
         for _ in changes(bench, data):

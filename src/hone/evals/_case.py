@@ -18,6 +18,9 @@ Direction = Literal["up", "down"]
 
 # No answer is to blame for these, and the next one would fare no better.
 NOBODYS_ANSWER = (ProjectError, MissingExtra, UnknownModel, NotAllowed, NotRecorded, BudgetSpent)
+FAILED = "the evaluator failed: "
+"""How the explanation of a value begins that an evaluator did not give, because it failed."""
+
 Said = Iterable[Judgement] | Awaitable[Iterable[Judgement]]
 
 
@@ -121,7 +124,7 @@ class Evaluator(Struct, frozen=True, kw_only=True):
         except NOBODYS_ANSWER:
             raise
         except Exception as problem:
-            return self._worst(f"the evaluator failed: {type(problem).__name__}: {problem}")
+            return self._worst(f"{FAILED}{type(problem).__name__}: {problem}")
 
     def judgements(self, example: Example, answer: Answer) -> list[Judgement]:
         """The same, for callers without an event loop."""

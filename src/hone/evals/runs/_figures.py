@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import asdict, replace
 
 from hone.datasets import Example
-from hone.evals._case import Evaluator, Figure, Judged
+from hone.evals._case import FAILED, Evaluator, Figure, Judged
 from hone.evals.runs._judging import answer_of
 from hone.evals.runs._plan import Plan
 from hone.evals.runs._rig import Rig
@@ -61,7 +61,7 @@ async def _chosen(evaluator: Evaluator, example: Example, answers: Mapping[str, 
     try:
         said = {name: list(found) for name, found in (await evaluator.choose(example, given)).items()}
     except Exception as problem:
-        why = f"the evaluator failed: {type(problem).__name__}: {problem}"
+        why = f"{FAILED}{type(problem).__name__}: {problem}"
         worst = [Judgement(each.name, each.worst, why) for each in evaluator.measures if each.worst is not None]
         said = dict.fromkeys(given, worst)
     return [
@@ -102,5 +102,5 @@ def _summed(evaluator: Evaluator, judged: Sequence[Judged]) -> list[Figure]:
     try:
         return list(evaluator.sum_up(judged))
     except Exception as problem:
-        why = f"the evaluator failed: {type(problem).__name__}: {problem}"
+        why = f"{FAILED}{type(problem).__name__}: {problem}"
         return [Figure(name=evaluator.name, value=None, method=why)]

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from hone.errors import CallError
 from hone.evals._case import Direction, Figure
+from hone.evals.runs._broken import Broken, broken
 from hone.evals.statistics._compare import Comparison, compare_paired
 from hone.evals.statistics._estimate import estimate
 from hone.store import Experiment, Result
@@ -46,6 +47,11 @@ class Run(Struct, frozen=True, kw_only=True):
     def errors(self) -> list[Result]:
         """The calls that failed. They count as failures in every metric that has a worst value."""
         return [each for each in self.results if each.error is not None]
+
+    @property
+    def broken(self) -> list[Broken]:
+        """The evaluators that failed, rather than said something."""
+        return broken(self.results)
 
     @property
     def silent(self) -> list[str]:
