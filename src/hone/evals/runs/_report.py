@@ -111,6 +111,14 @@ class Run(Struct, frozen=True, kw_only=True):
     def tags(self) -> dict[str, tuple[str, ...]]:
         return {each.example: each.tags for each in self.results}
 
+    def kind(self, metric: str) -> str:
+        """What the values of a metric are: those of a function that does not say are right or wrong if all are."""
+        what = self.experiment.metrics[metric].kind
+        if what != "number":
+            return what
+        values = [said.value for each in self.results for said in each.judgements if said.name == metric]
+        return "boolean" if values and all(isinstance(each, bool) for each in values) else what
+
     def summary(self, variant: str, metric: str) -> Summary:
         """
         Raises:
@@ -118,11 +126,18 @@ class Run(Struct, frozen=True, kw_only=True):
         """
         self._check(metric, variant)
         what, values = self.experiment.metrics[metric], self.answers(variant, metric)
-        about: dict[str, Any] = {"variant": variant, "metric": metric, "kind": what.kind, "direction": what.direction}
+        about: dict[str, Any] = {
+            "variant": variant,
+            "metric": metric,
+            "kind": self.kind(metric),
+            "direction": what.direction,
+        }
         if not values:
             return Summary(n=0, mean=None, low=None, high=None, **about)
         groups = self.groups
-        found = estimate(list(values.values()), [groups[example] for example in values], boolean=what.kind == "boolean")
+        found = estimate(
+            list(values.values()), [groups[example] for example in values], boolean=about["kind"] == "boolean"
+        )
         return Summary(n=found.n, mean=found.mean, low=found.low, high=found.high, method=found.method, **about)
 
     def summaries(self) -> list[Summary]:
@@ -211,7 +226,7 @@ class Run(Struct, frozen=True, kw_only=True):
         what, task = self.experiment.metrics[metric], self.experiment.task
         once = max(self.experiment.repeats, theirs.experiment.repeats) == 1
         return {
-            "boolean": what.kind == "boolean" and once,
+            "boolean": self.kind(metric) == theirs.kind(metric) == "boolean" and once,
             "a": f"{task}@{a}",
             "b": f"{task}@{b}",
             "metric": metric,
