@@ -11,7 +11,7 @@ from hone.evals._case import Direction, Figure
 from hone.evals.runs._broken import Broken, broken
 from hone.evals.statistics._compare import Comparison, compare_paired
 from hone.evals.statistics._estimate import estimate
-from hone.store import Experiment, Result
+from hone.store import Experiment, Metric, Result
 
 if TYPE_CHECKING:
     from hone.evals.statistics._gates import Gate
@@ -111,13 +111,15 @@ class Run(Struct, frozen=True, kw_only=True):
     def tags(self) -> dict[str, tuple[str, ...]]:
         return {each.example: each.tags for each in self.results}
 
-    def kind(self, metric: str) -> str:
-        """What the values of a metric are: those of a function that does not say are right or wrong if all are."""
-        what = self.experiment.metrics[metric].kind
-        if what != "number":
+    def _what(self, metric: str, *others: "Run") -> Metric:
+        """The metric. That of a function that does not say what it gives is right or wrong where all its values are."""
+        what = self.experiment.metrics[metric]
+        if what.kind != "number":
             return what
-        values = [said.value for each in self.results for said in each.judgements if said.name == metric]
-        return "boolean" if values and all(isinstance(each, bool) for each in values) else what
+        results = [each for run in (self, *others) for each in run.results]
+        values = [said.value for each in results for said in each.judgements if said.name == metric]
+        right = values and all(isinstance(each, bool) for each in values)
+        return msgspec.structs.replace(what, kind="boolean") if right else what
 
     def summary(self, variant: str, metric: str) -> Summary:
         """
@@ -125,19 +127,12 @@ class Run(Struct, frozen=True, kw_only=True):
             CallError: the experiment has no such variant or metric.
         """
         self._check(metric, variant)
-        what, values = self.experiment.metrics[metric], self.answers(variant, metric)
-        about: dict[str, Any] = {
-            "variant": variant,
-            "metric": metric,
-            "kind": self.kind(metric),
-            "direction": what.direction,
-        }
+        what, values = self._what(metric), self.answers(variant, metric)
+        about: dict[str, Any] = {"variant": variant, "metric": metric, "kind": what.kind, "direction": what.direction}
         if not values:
             return Summary(n=0, mean=None, low=None, high=None, **about)
         groups = self.groups
-        found = estimate(
-            list(values.values()), [groups[example] for example in values], boolean=about["kind"] == "boolean"
-        )
+        found = estimate(list(values.values()), [groups[example] for example in values], boolean=what.kind == "boolean")
         return Summary(n=found.n, mean=found.mean, low=found.low, high=found.high, method=found.method, **about)
 
     def summaries(self) -> list[Summary]:
@@ -223,10 +218,10 @@ class Run(Struct, frozen=True, kw_only=True):
         return theirs, metric
 
     def _about(self, a: str, b: str, metric: str, theirs: "Run") -> dict[str, Any]:
-        what, task = self.experiment.metrics[metric], self.experiment.task
+        what, task = self._what(metric, theirs), self.experiment.task
         once = max(self.experiment.repeats, theirs.experiment.repeats) == 1
         return {
-            "boolean": self.kind(metric) == theirs.kind(metric) == "boolean" and once,
+            "boolean": what.kind == "boolean" and once,
             "a": f"{task}@{a}",
             "b": f"{task}@{b}",
             "metric": metric,
