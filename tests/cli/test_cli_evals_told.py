@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -112,6 +114,46 @@ def test_an_evaluator_that_fails_everywhere_is_no_plain_zero(hone: Command, tmp_
     assert (told["name"], told["failed"], told["judged"]) == ("grade", 4, 4)
     assert hone("evals", "report", "--html", "report.html", "--json").returncode == 0
     assert "the evaluator grade failed on 4 of 4" in (tmp_path / "report.html").read_text()
+
+
+def test_an_evaluator_with_all_that_it_takes_is_written_as_json(hone: Command) -> None:
+    asked = '{"type": "rouge-n", "value": "question 3", "threshold": 0.9, "metric": "third"}'
+    done = hone("evals", "run", "answer", "--data", "cases", "-e", asked, "-e", "exact", "--json")
+    assert done.returncode == 0, done.stderr
+    means = {each["metric"]: each["mean"] for each in json.loads(done.stdout)["summaries"]}
+    assert means["third-passes"] == pytest.approx(1 / 12)
+    assert "no JSON" in hone("evals", "run", "answer", "--data", "cases", "-e", '{"type": ').stderr
+
+
+def test_a_built_in_judge_is_given_its_model(hone: Command) -> None:
+    named = hone("evals", "run", "answer", "--data", "cases", "-e", "llm-rubric:polite")
+    assert "-e '{" in named.stderr
+    asked = '{"type": "llm-rubric", "value": "polite", "model": "deaf"}'
+    done = hone("evals", "run", "answer", "--data", "cases", "-e", asked)
+    assert "the evaluator llm-rubric failed on 12 of 12, the first with InvalidOutput" in done.stderr
+
+
+def test_ctrl_c_says_what_is_kept_and_that_the_same_command_goes_on(tmp_path: Path, hone: Command) -> None:
+    slow = '[tasks.answer.variants.slow]\nmodels = ["slow"]\n[models.slow]\nuse = "fake/slow"\n'
+    (tmp_path / "hone.toml").write_text(FILE + slow + "parameters = { fake = { latency = 0.3 } }\n")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HONE_")}
+    command = ["evals", "run", "answer@slow", "--data", "cases", "-e", "exact", "--concurrency", "1"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "hone", *command, "--json-lines"],
+        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()  # the first answer is kept
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read()
+        process.wait(20)
+    found = re.search(r"interrupted: (\d+) of 12 answers are kept; the same command goes on from there", told)
+    assert found, told
+    assert "Aborted" not in told
+    assert process.returncode == 1
+    lines = [json.loads(line) for line in hone(*command, "--json-lines", "--quiet").stdout.splitlines()]
+    assert len(lines) - 1 == 12 - int(found[1]), "the rest alone"
 
 
 def test_examples_that_the_task_does_not_take_are_told_before_anything_is_asked(hone: Command, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from rich.table import Table
 
 from hone.cli._evals_files import Files, files_options
-from hone.cli._evals_run import changes, parameters_of, progress, result_line
+from hone.cli._evals_run import changes, evaluators_of, parameters_of, progress, result_line, telling
 from hone.cli._evals_shown import report_of, show, show_slices, show_worst
 from hone.cli._near import benched, light
 from hone.cli._say import complain, out, print_json, shared_options, talk
@@ -28,7 +28,14 @@ def command() -> None:
 @click.argument("targets", nargs=-1, required=True, metavar="TASK[@VARIANT]...")
 @click.option("--data", required=True, help="The name of a dataset.")
 @click.option("--split", type=click.Choice(["train", "dev", "held-out"]), help="Only this split; by default all.")
-@click.option("-e", "--evaluator", "asked", multiple=True, help="Such as exact, contains:whole, f1, rouge:2, latency.")
+@click.option(
+    "-e",
+    "--evaluator",
+    "asked",
+    multiple=True,
+    callback=evaluators_of,
+    help='Such as exact, contains:whole, f1, rouge:2, or as JSON {"type": "rouge", "threshold": 0.5}.',
+)
 @click.option("--model", "models", multiple=True, metavar="NAME", help="In place of the variants' models; several.")
 @click.option(
     "--param",
@@ -59,7 +66,7 @@ def command() -> None:
 def run(
     targets: tuple[str, ...],
     data: str,
-    asked: tuple[str, ...],
+    asked: tuple[Any, ...],
     other: str | None,
     strict: bool,
     watch: bool,
@@ -118,7 +125,7 @@ def _run(
         talk.print(sight, style="dim", markup=False)
     if not quiet and AUTO in options.evaluators:
         talk.print(str(bench.choice(bench.target(targets[0]).task, cases)), style="dim", markup=False)
-    with progress(quiet) as bar:
+    with progress(quiet) as shown, telling(shown) as bar:
         found = bench.evaluate(targets, cases, replace(options, watch=bar))
         comparison = None
         if other is not None and not found.experiment.note:
@@ -136,14 +143,22 @@ def _run(
 
 @command.command("rescore")
 @click.argument("experiment")
-@click.option("-e", "--evaluator", "asked", multiple=True, required=True, help="As for `hone evals run`.")
+@click.option(
+    "-e",
+    "--evaluator",
+    "asked",
+    multiple=True,
+    required=True,
+    callback=evaluators_of,
+    help="As for `hone evals run`.",
+)
 @click.option("--data", help="Its examples, where they are in another dataset now.")
 @click.option("--concurrency", type=click.IntRange(1, 256), default=8, show_default=True)
 @click.option("--quiet", is_flag=True, help="No progress.")
 @shared_options
 def rescore(
     experiment: str,
-    asked: tuple[str, ...],
+    asked: tuple[Any, ...],
     data: str | None,
     concurrency: int,
     quiet: bool,

@@ -114,7 +114,7 @@ class Judging:
             known = ", ".join(sorted(named)) or "none"
             raise CallError(
                 f"which model judges is not said: there are {known}",
-                hint='name it, as in {"type": "llm-rubric", "value": "...", "model": "fast"}, or in [judges.NAME]',
+                hint="""-e '{"type": "llm-rubric", "value": "...", "model": "fast"}', or [judges.NAME] in hone.toml""",
             )
         return named.pop()
 
