@@ -81,8 +81,9 @@ def test_each_result_as_a_line_and_then_the_report(hone: Command) -> None:
 def test_a_ceiling_ends_the_run_and_says_what_is_missing(hone: Command) -> None:
     done = hone("run", "answer", "--data", "cases", "-e", "exact", "--max-cost", "0.045")
     assert done.returncode == 0, done.stderr
-    assert "29 of 40 answers are missing: $0.044 are spent, and the next call might pass $0.045; run it again" in (
-        done.stderr
+    assert (
+        "29 of 40 answers are missing: $0.044 are spent in this run, and the next call might pass $0.045; run it again"
+        in (done.stderr)
     )
     rest = json.loads(hone("run", "answer", "--data", "cases", "-e", "exact", "--json").stdout)
     assert (rest["calls"], rest["missing"], rest["cost"]) == (40, 0, pytest.approx(0.16))

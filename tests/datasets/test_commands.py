@@ -208,3 +208,30 @@ def test_an_old_version_can_be_run_again(hone: Command, tmp_path: Path) -> None:
     again = said(hone("evals", "run", "answer", "--data", "d@v1", "--limit", "7", "--json"))["experiment"]
     assert (again["dataset"], again["examples"]) == ("d", 7)
     assert [row["version"] for row in said(hone("datasets", "versions", "d", "--json"))["items"]] == [2, 1]
+
+
+def test_a_broken_dataset_does_not_hide_the_others(hone: Command, tmp_path: Path) -> None:
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "datasets" / "fine.jsonl").write_text('{"input": "q"}\n')
+    (tmp_path / "datasets" / "broken.jsonl").write_text('{"input": "q"}\n{"input":\n')
+    done = hone("datasets", "list")
+    assert "fine" in done.stdout
+    assert "broken.jsonl:2" in done.stderr
+    assert done.returncode == 1
+    assert [each["name"] for each in json.loads(hone("datasets", "list", "--json").stdout)["items"]] == ["fine"]
+
+
+def test_two_answers_to_one_question_are_two_cases_where_each_has_an_id(hone: Command, tmp_path: Path) -> None:
+    (tmp_path / "cases.csv").write_text("id,question,expected\na,How long?,10 days\nb,How long?,20 days\nc,Why?,so\n")
+    for added, repeated in ((3, 0), (0, 3)):
+        said = json.loads(hone("datasets", "import", "new", "cases.csv", "--json").stdout)
+        assert (said["added"], said["repeated"], said["examples"]) == (added, repeated, 3)
+    would = json.loads(hone("datasets", "import", "other", "cases.csv", "--dry-run", "--json").stdout)
+    assert (would["added"], would["repeated"]) == (3, 0)
+
+
+def test_another_answer_to_the_same_question_is_not_dropped_in_silence(hone: Command, tmp_path: Path) -> None:
+    (tmp_path / "cases.csv").write_text("question,expected\nHow long?,10 days\nHow long?,20 days\nHow long?,10 days\n")
+    done = hone("datasets", "import", "new", "cases.csv", "--yes")
+    assert "new: 1 added, 2 were there already, 1 in all" in done.stderr
+    assert "row 2 repeats the input of row 1 with another answer (cases.csv)" in " ".join(done.stderr.split())

@@ -74,6 +74,21 @@ def test_two_variants_from_a_script(house: House) -> None:
     assert "n = 20" in str(found)
 
 
+def test_a_function_that_only_says_true_or_false_says_right_or_wrong(house: House) -> None:
+    def polite(example, output):  # without a word of what it returns
+        return "question 1" in output
+
+    def long(example, output):
+        return len(output)
+
+    run = hone.evaluate(["answer", "answer@broken"], "questions", evaluators=[polite, long])
+    polite_, long_ = run.run.summary("baseline", "polite"), run.run.summary("baseline", "long")
+    assert (polite_.kind, polite_.mean, long_.kind) == ("boolean", 11 / 20, "number")
+    assert 0 <= polite_.low < polite_.high <= 1
+    failed = run.run.summary("broken", "polite")
+    assert (failed.kind, failed.mean, failed.n, run.run.summary("broken", "long").mean) == ("boolean", 0.0, 20, 0.0)
+
+
 def test_every_call_is_a_trace_and_every_judgement_a_score(house: House) -> None:
     run = hone.evaluate("answer", "questions", evaluators=["exact", "latency"])
     house.telemetry.flush()

@@ -73,6 +73,18 @@ class TestTheExperiment:
         assert f"[{right['baseline']['low']:.3g}, {right['baseline']['high']:.3g}]" in page
         assert f'href="/experiments/{made.id}/compare?a=brief&amp;b=baseline"' in page
 
+    def test_an_evaluator_that_failed_is_told_above_the_numbers_that_count_it_as_worst(self, http, house):
+        made = measured(house)
+        why = "the evaluator failed: ValueError: <no>"
+        house.experiments.keep(
+            [Result(experiment=made.id, variant="brief", example=f"more {n}", input='"?"', output="a",
+                    judgements=[Judgement("overlap", 0.0, why), Judgement("right", True)]) for n in range(3)]
+        )  # fmt: skip
+        (told,) = http.get(f"/experiments/{made.id}.json").json()["broken"]
+        assert (told["name"], told["failed"], told["judged"]) == ("overlap", 3, 62)
+        page = http.get(f"/experiments/{made.id}", headers=HTML).text
+        assert "the evaluator overlap failed on 3 of 62, the first with ValueError: &lt;no&gt;" in page
+
     def test_failed_calls_are_shown_with_their_traces(self, http, house):
         made = measured(house)
         seen = http.get(f"/experiments/{made.id}.json").json()

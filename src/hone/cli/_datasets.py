@@ -14,10 +14,10 @@ from hone.cli._datasets_import import import_
 from hone.cli._datasets_split import split_
 from hone.cli._datasets_versions import diff_, versions
 from hone.cli._near import opened
-from hone.cli._say import out, print_json, shared_options, short, talk
+from hone.cli._say import complain, out, print_json, shared_options, short, talk
 from hone.core import to_json, utc
 from hone.datasets import Dataset, DatasetFile, names
-from hone.errors import CallError
+from hone.errors import CallError, DatasetError
 from hone.local import House, grow
 from hone.project import duration
 
@@ -43,9 +43,14 @@ def command() -> None:
 @command.command("list")
 @shared_options
 def list_(as_json: bool, folder: Path | None) -> None:
-    """The datasets of the project. Exit status 1 when there are none."""
+    """The datasets of the project. Exit status 1 when there are none, or one cannot be read."""
+    rows, broken = list[DatasetRow](), list[DatasetError]()
     with opened(folder) as house:
-        rows = [_row(house, house.dataset(name)) for name in names(house.datasets)]
+        for name in names(house.datasets):
+            try:
+                rows.append(_row(house, house.dataset(name)))
+            except DatasetError as problem:
+                broken.append(problem)
     if as_json:
         print_json({"items": rows, "next": None})
     elif rows:
@@ -56,6 +61,10 @@ def list_(as_json: bool, folder: Path | None) -> None:
             counts = (str(row.examples), str(row.train), str(row.dev), str(row.held_out), f"v{row.version}")
             table.add_row(row.name, *counts, f"{utc(row.created):%Y-%m-%d %H:%M}")
         out.print(table)
+    for each in broken:
+        complain(each)
+    if broken:
+        sys.exit(1)
     if not rows:
         talk.print("no datasets: hone datasets import NAME FILE, or hone datasets grow NAME")
         sys.exit(1)

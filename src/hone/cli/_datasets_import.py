@@ -13,9 +13,11 @@ from rich.table import Table
 from hone.cli._near import opened
 from hone.cli._say import print_json, shared_options, short, talk
 from hone.core import to_json
-from hone.datasets import KINDS, Column, DatasetFile, Example, Imported, open_source, read_source
+from hone.datasets import KINDS, Clash, Column, DatasetFile, Example, Imported, open_source, read_source, told_apart
 from hone.evals import evaluators
 from hone.local import record
+
+_SHOWN = 5  # examples that were left out though they expect something else
 
 
 class ImportReport(Struct, frozen=True, kw_only=True):
@@ -69,6 +71,7 @@ def import_(
     """
     from hone.evals.interop import keep_code, promptfoo_tests
 
+    clashes: tuple[Clash, ...] = ()
     with opened(folder) as house:
         data = DatasetFile(house.datasets, name)
         source = open_source(file, kind)  # type: ignore[arg-type]  # one of the choices
@@ -86,6 +89,7 @@ def import_(
         else:
             keep_code(found.code, house.project.root)
             grown = data.add(found.examples)
+            clashes = grown.clashes
             record(house, data, by="cli")
             report = _report(name, found, grown.added, grown.repeated, grown.examples)
     if as_json:
@@ -99,12 +103,16 @@ def import_(
     would = "would be " if dry_run else ""
     line = f"{name}: {report.added:,} {would}added, {report.repeated:,} were there already, {report.examples:,} in all"
     talk.print(line, markup=False, soft_wrap=True)
+    for clash in clashes[:_SHOWN]:
+        hint = "give both an id of their own, to keep both"
+        talk.print(f"left out: {clash} ({file}); {hint}", markup=False, style="yellow", soft_wrap=True)
+    if len(clashes) > _SHOWN:
+        talk.print(f"and {len(clashes) - _SHOWN:,} more like it", style="yellow")
 
 
 def _would(data: DatasetFile, found: Imported) -> ImportReport:
     there = data.read() if data.path.exists() else None
-    known = {each.key for each in there} if there else set[str]()
-    new = {each.key for each in found.examples} - known
+    new, _ = told_apart(there or (), found.examples)
     total = (len(there) if there else 0) + len(new)
     return _report(data.name, found, len(new), len(found.examples) - len(new), total, dry_run=True)
 

@@ -9,14 +9,14 @@ from msgspec.structs import replace
 from rich.table import Table
 
 from hone.cli._evals_files import Files, files_options
-from hone.cli._evals_run import changes, parameters_of, progress, result_line
+from hone.cli._evals_run import changes, evaluators_of, parameters_of, progress, result_line, telling
 from hone.cli._evals_shown import report_of, show, show_slices, show_worst
 from hone.cli._near import benched, light
 from hone.cli._say import complain, out, print_json, shared_options, talk
 from hone.core import utc
 from hone.errors import CallError, HoneError, NotFound
 from hone.evals import AUTO, Run, Verdict, evaluators, kept_pair, load
-from hone.local import Bench, Options, Plane
+from hone.local import Bench, Options, Plane, contest
 
 
 @click.group("evals")
@@ -28,7 +28,14 @@ def command() -> None:
 @click.argument("targets", nargs=-1, required=True, metavar="TASK[@VARIANT]...")
 @click.option("--data", required=True, help="The name of a dataset.")
 @click.option("--split", type=click.Choice(["train", "dev", "held-out"]), help="Only this split; by default all.")
-@click.option("-e", "--evaluator", "asked", multiple=True, help="Such as exact, contains:whole, f1, rouge:2, latency.")
+@click.option(
+    "-e",
+    "--evaluator",
+    "asked",
+    multiple=True,
+    callback=evaluators_of,
+    help='Such as exact, contains:whole, f1, rouge:2, or as JSON {"type": "rouge", "threshold": 0.5}.',
+)
 @click.option("--model", "models", multiple=True, metavar="NAME", help="In place of the variants' models; several.")
 @click.option(
     "--param",
@@ -59,7 +66,7 @@ def command() -> None:
 def run(
     targets: tuple[str, ...],
     data: str,
-    asked: tuple[str, ...],
+    asked: tuple[Any, ...],
     other: str | None,
     strict: bool,
     watch: bool,
@@ -73,7 +80,8 @@ def run(
     """Run variants over a dataset and judge every answer. Exit status 1 when the gate fails.
 
     What was asked before, of the same variant and in the same words, is not asked again; an interrupted run goes on.
-    With --compare, or when the task has a gate, the first variant is compared with the other case by case.
+    With --compare, or when the task has a gate, the first variant is compared with the other case by case. Where every
+    call of a variant failed, or an evaluator failed on every answer, the exit status is 1 as well.
 
     \b
     hone evals run answer@concise --data refunds --split held-out -e contains --compare answer@production
@@ -82,8 +90,12 @@ def run(
     options = Options(evaluators=asked, by="cli", on_result=result_line if lines else None, **settings)
     with benched(folder) as bench:
         if not watch:
-            verdict = _run(bench, targets, data, options, other, files, quiet=quiet, lines=lines, as_json=as_json)
+            found, verdict = _run(
+                bench, targets, data, options, other, files, quiet=quiet, lines=lines, as_json=as_json
+            )
             _gate(verdict, strict)
+            if found.silent or any(each.failed == each.judged for each in found.broken):
+                sys.exit(1)
             return
         for _ in changes(bench, data):
             try:
@@ -104,20 +116,18 @@ def _run(
     quiet: bool,
     lines: bool,
     as_json: bool,
-) -> Verdict | None:
-    """The verdict of what was to be compared; a comparison that could not be made cannot tell."""
-    if options.stop_early and other is not None and other not in targets:
-        # Both are asked about each case before the next one, or nothing could be settled early.
-        targets = (targets[0], other, *targets[1:])
+) -> tuple[Run, Verdict | None]:
+    """The run, and the verdict of what was to be compared; a comparison that could not be made cannot tell."""
     cases = bench.dataset(data)
-    bench.check(targets, cases, options, other)
+    # Both are asked about each case before the next one, so that a slow hour falls on both.
+    between = contest(bench, targets, cases, options, other)
+    targets, other = between.targets, between.other
     if not quiet and (sight := bench.sight(targets, cases, options, other)):
         talk.print(sight, style="dim", markup=False)
     if not quiet and AUTO in options.evaluators:
         talk.print(str(bench.choice(bench.target(targets[0]).task, cases)), style="dim", markup=False)
-    with progress(quiet) as bar:
+    with progress(quiet) as shown, telling(shown) as bar:
         found = bench.evaluate(targets, cases, replace(options, watch=bar))
-        other = other or _rival(bench, found)
         comparison = None
         if other is not None and not found.experiment.note:
             comparison = bench.compare(
@@ -131,20 +141,28 @@ def _run(
     files.write(found, comparison, bench.house.project.root)
     if comparison is None and other is not None:
         talk.print(f"{targets[0]} was not compared with {other}: answers are missing", markup=False, soft_wrap=True)
-        return "cannot_tell"
-    return comparison.verdict if comparison is not None else None
+        return found, "cannot_tell"
+    return found, comparison.verdict if comparison is not None else None
 
 
 @command.command("rescore")
 @click.argument("experiment")
-@click.option("-e", "--evaluator", "asked", multiple=True, required=True, help="As for `hone evals run`.")
+@click.option(
+    "-e",
+    "--evaluator",
+    "asked",
+    multiple=True,
+    required=True,
+    callback=evaluators_of,
+    help="As for `hone evals run`.",
+)
 @click.option("--data", help="Other examples in the place of its own as they were.")
 @click.option("--concurrency", type=click.IntRange(1, 256), default=8, show_default=True)
 @click.option("--quiet", is_flag=True, help="No progress.")
 @shared_options
 def rescore(
     experiment: str,
-    asked: tuple[str, ...],
+    asked: tuple[Any, ...],
     data: str | None,
     concurrency: int,
     quiet: bool,
@@ -271,14 +289,6 @@ def evaluators_(as_json: bool) -> None:
         print_json({"items": evaluators.names(), "next": None})
     else:
         out.print("\n".join(evaluators.names()))
-
-
-def _rival(bench: Bench, found: Run) -> str | None:
-    """What a task's gate compares with when nobody says: the variant that is released, if it is another one."""
-    if bench.gate_metric(found) is None:
-        return None
-    released, first = f"{found.experiment.task}@{bench.house.project.environment}", found.variants[0]
-    return released if bench.target(released).sha256 != found.experiment.variants[first] else None
 
 
 def _gate(verdict: Verdict | None, strict: bool) -> None:

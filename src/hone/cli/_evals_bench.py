@@ -8,6 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from hone.cli._evals_files import Files, files_options
+from hone.cli._evals_shown import say_broken
 from hone.cli._near import benched
 from hone.cli._say import dollars, out, print_json, shared_options, talk
 from hone.evals.benchmarks import Leaderboard
@@ -65,6 +66,7 @@ def bench(
         print_json(made)
     else:
         _show(made, len(examples) if limit is None else min(limit, len(examples)))
+    say_broken(run.broken)
     files.write(run, None, root)
 
 

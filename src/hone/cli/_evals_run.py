@@ -1,6 +1,7 @@
 """`hone evals run`: what it takes, and how it shows where it is."""
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,18 @@ def parameters_of(_context: click.Context, _option: click.Parameter, given: Sequ
     return found
 
 
+def evaluators_of(_context: click.Context, _option: click.Parameter, given: Sequence[str]) -> tuple[Any, ...]:
+    """Names as they are, and objects from JSON: `{"type": "llm-rubric", "value": "polite", "model": "fast"}`."""
+    return tuple(_object(each) if each.lstrip().startswith("{") else each for each in given)
+
+
+def _object(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as problem:
+        raise click.BadParameter(f"this is no JSON: {problem}: {text}") from None
+
+
 def _value(text: str) -> Any:
     try:
         return json.loads(text)
@@ -55,6 +68,23 @@ def progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
     with Bars(*columns, console=talk, transient=True) as bars:
         bar = bars.add_task("", total=None)
         yield lambda at: bars.update(bar, completed=at.done, total=at.total, description=said(at))
+
+
+@contextmanager
+def telling(watch: Callable[[Progress], None]) -> Iterator[Callable[[Progress], None]]:
+    """Watch a run, and say what is kept of it where ctrl-c ends it. Exit status 1 then."""
+    last: list[Progress] = []
+
+    def seen(at: Progress) -> None:
+        last[:] = [at]
+        watch(at)
+
+    try:
+        yield seen
+    except KeyboardInterrupt:
+        kept = f"{last[0].done:,} of {last[0].total:,} answers are kept" if last else "nothing was asked"
+        talk.print(f"interrupted: {kept}; the same command goes on from there", markup=False, soft_wrap=True)
+        sys.exit(1)
 
 
 def said(at: Progress) -> str:

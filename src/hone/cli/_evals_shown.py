@@ -1,5 +1,7 @@
 """What an experiment found, on the terminal: numbers with their doubt, slices, and what went wrong."""
 
+from collections.abc import Iterable
+
 import click
 import msgspec
 from msgspec import Struct
@@ -9,7 +11,7 @@ from rich.table import Table
 from hone.cli._say import out, print_json, talk
 from hone.core import text_in, to_json
 from hone.errors import CallError
-from hone.evals import Comparison, Figure, Overall, Run, Summary, cards_in
+from hone.evals import Broken, Comparison, Figure, Overall, Run, Summary, cards_in
 from hone.local import Plane, cards_of
 from hone.store import Experiment, Result
 
@@ -24,6 +26,7 @@ class Report(Struct, frozen=True, kw_only=True):
     calls: int
     failed: list[Result]
     comparison: Comparison | None = None
+    broken: list[Broken] = []  # evaluators that failed: each counts as the worst
     missing: int = 0  # answers that were not asked for
     cost: float | None = None  # dollars that it paid; None where a price is unknown
     figures: dict[str, list[Figure]] = {}  # numbers of a variant as a whole
@@ -38,6 +41,7 @@ def report_of(found: Run, comparison: Comparison | None, house: Plane, overall: 
         calls=len(found.results),
         failed=found.errors,
         comparison=comparison,
+        broken=found.broken,
         missing=found.missing,
         cost=found.cost,
         figures=found.figures,
@@ -62,6 +66,7 @@ def show(report: Report, as_json: bool, *, one_line: bool = False) -> None:
     if report.failed:
         line = f"{len(report.failed)} of {report.calls} calls failed, the first with: {report.failed[0].error}"
         talk.print(line, markup=False, style="red", soft_wrap=True)
+    say_broken(report.broken)
     for each in report.overall:
         runs = "one earlier run" if each.runs == 1 else f"{each.runs} earlier runs"
         doubt = "" if each.low is None or each.high is None else f" ({each.low:.4g} to {each.high:.4g})"
@@ -71,6 +76,11 @@ def show(report: Report, as_json: bool, *, one_line: bool = False) -> None:
         talk.print(card, markup=False, style="dim", soft_wrap=True)
     if report.comparison is not None:
         out.print(str(report.comparison), markup=False, soft_wrap=True)
+
+
+def say_broken(found: Iterable[Broken]) -> None:
+    for each in found:
+        talk.print(str(each), markup=False, style="red", soft_wrap=True)
 
 
 def _table(report: Report) -> Table:

@@ -6,6 +6,7 @@ from hone.core import lazily
 from hone.datasets._diff import DatasetDiff, ExampleChange, FieldChange, diff_datasets
 from hone.datasets._example import HELD_OUT, Dataset, Example, Origin, Split, dataset_of, digest_of
 from hone.datasets._file import DatasetFile, Grown, names
+from hone.datasets._repeats import Clash, told_apart
 from hone.datasets._replace import replace_file
 from hone.datasets._traffic import CORRECTION, Wanted, examples_from, pick_spans
 from hone.datasets._versions import Versions
@@ -76,6 +77,7 @@ __all__ = [
     "NGRAM",
     "SIMILARITY",
     "Bin",
+    "Clash",
     "Column",
     "Counted",
     "Dataset",
@@ -118,4 +120,5 @@ __all__ = [
     "read_source",
     "replace_file",
     "statistics_of",
+    "told_apart",
 ]

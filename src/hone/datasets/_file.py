@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from hone.datasets._example import Dataset, Example, Split, SplitGroup, dataset_of
 from hone.datasets._lines import error, read_examples, write_line
+from hone.datasets._repeats import Clash, told_apart
 from hone.datasets._replace import alone, replace_file
 from hone.errors import CallError, DatasetError, NotFound
 
@@ -21,12 +22,16 @@ _Edit = Callable[[Dataset, list[int], list[bytes]], list[bytes]]  # its examples
 
 
 class Grown(Struct, frozen=True, kw_only=True):
-    """What became of the examples handed over: those with an input that is there already are left out."""
+    """What became of the examples handed over: those with an input that is there already are left out.
+
+    `clashes` are those among them that expect something else.
+    """
 
     name: str
     added: int
     repeated: int
     examples: int  # in the dataset now
+    clashes: tuple[Clash, ...] = ()
 
     @property
     def said(self) -> str:
@@ -82,23 +87,24 @@ class DatasetFile:
     def add(self, examples: Iterable[Example], *, seen: str | None = None) -> Grown:
         """Append examples, those left out whose input is there already. All of them are there afterwards, or none.
 
+        Two that expect different answers to one input are two cases where each has an id of its own.
+
         Raises:
             DatasetError: the file is wrong as it is, or would be afterwards.
             CallError: it is not what was `seen`.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        given, new = list(examples), list[Example]()
+        given, new, clashes = list(examples), list[Example](), list[Clash]()
 
         def append(dataset: Dataset, _: list[int], lines: list[bytes]) -> list[bytes]:
-            known = {each.key for each in dataset}
-            for each in given:
-                if each.key not in known:
-                    known.add(each.key)
-                    new.append(each)
+            new[:], clashes[:] = told_apart(dataset, given)
             return lines + [write_line(each) for each in new]
 
         dataset = self._change(append, seen)
-        return Grown(name=self.name, added=len(new), repeated=len(given) - len(new), examples=len(dataset))
+        repeated = len(given) - len(new)
+        return Grown(
+            name=self.name, added=len(new), repeated=repeated, examples=len(dataset), clashes=tuple(clashes)
+        )  # fmt: skip
 
     def replace(self, id: str, example: Example, *, seen: str | None = None) -> Dataset:
         """Put `example` in the place of the one with this id; without an id of its own it takes the old one's.

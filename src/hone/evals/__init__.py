@@ -14,6 +14,7 @@ from hone.evals.metrics.agents._simulate import Simulated, simulate
 from hone.evals.metrics.retrieval._trec import Scored, read_qrels, read_run, score_run
 from hone.evals.metrics.safety._honest import honest_examples
 from hone.evals.metrics.text._contains import whole_name
+from hone.evals.runs._broken import Broken
 from hone.evals.runs._cells import Cell, matrix, plain
 from hone.evals.runs._earlier import Overall, anchored, earlier, overall
 from hone.evals.runs._early import Early
@@ -56,6 +57,7 @@ __all__ = [
     "TAG",
     "Answer",
     "Ask",
+    "Broken",
     "Call",
     "Card",
     "Cards",

@@ -19,6 +19,9 @@ Direction = Literal["up", "down"]
 
 # No answer is to blame for these, and the next one would fare no better.
 NOBODYS_ANSWER = (ProjectError, MissingExtra, UnknownModel, NotAllowed, NotRecorded, BudgetSpent)
+FAILED = "the evaluator failed: "
+"""How the explanation of a value begins that an evaluator did not give, because it failed."""
+
 Said = Iterable[Judgement] | Awaitable[Iterable[Judgement]]
 
 
@@ -126,7 +129,7 @@ class Evaluator(Struct, frozen=True, kw_only=True):
         except NOBODYS_ANSWER:
             raise
         except Exception as problem:
-            return self._worst(f"the evaluator failed: {type(problem).__name__}: {problem}")
+            return self._worst(f"{FAILED}{type(problem).__name__}: {problem}")
 
     def judgements(self, example: Example, answer: Answer) -> list[Judgement]:
         """The same, for callers without an event loop."""
@@ -147,19 +150,23 @@ def judges_among(evaluators: Iterable[Evaluator]) -> dict[str, str]:
 def from_function(function: Callable[..., Any], metric: Metric | None = None) -> Evaluator:
     """An evaluator from `def polite(example, output) -> bool` (or a number); its name is the metric's.
 
-    The kind is the declared one, or that of the return annotation, or a number. A failed call counts as False or 0.
+    The kind is the declared one, or that of the return annotation; without one, a function that only ever says True or
+    False says right or wrong, and any other gives a number. A failed call counts as False or 0.
     Its key is what it does: a function that was changed is another one.
     """
     name = getattr(function, "__name__", type(function).__name__)
+    told = metric is not None
     if metric is None:
         said = inspect.signature(function).return_annotation
+        told = said is not inspect.Signature.empty
         metric = Metric(kind="boolean" if said in (bool, "bool") else "number")
 
     def judge(example: Example, answer: Answer) -> list[Judgement]:
         value = function(example, answer.text)
         return [] if value is None else [Judgement(name, bool(value) if metric.kind == "boolean" else value)]
 
-    worst: bool | float | None = {"boolean": False, "number": 0.0}.get(metric.kind)
+    # False is 0 in a mean, and leaves open whether the values are numbers.
+    worst: bool | float | None = {"boolean": False, "number": 0.0 if told else False}.get(metric.kind)
     if metric.direction == "down":
         worst = True if metric.kind == "boolean" else None  # there is no worst of a number without an end
     measures = (Measure(name=name, metric=metric, worst=worst),)

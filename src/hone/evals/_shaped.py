@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from hone.datasets import Example
 from hone.errors import CallError
 from hone.evals._case import Answer, Evaluator, Measure
+from hone.evals._reach import reaches
 from hone.evals._verdict import PASSES, truth_of, verdict
 from hone.store import Judgement, Metric
 
@@ -55,7 +56,7 @@ def with_threshold(made: Evaluator, threshold: float) -> Evaluator:
         value = next((each.value for each in said if each.name == first.name), None)
         if value is None or isinstance(value, str):
             return list(said)
-        right = value <= threshold if down else value >= threshold
+        right = reaches(value, threshold, down=down)
         return [*said, Judgement(name, right, f"{value:.4g}, {asked}")]
 
     measures = (*made.measures, Measure(name=name, metric=Metric(kind="boolean"), worst=False))
@@ -100,7 +101,7 @@ def together(name: str, members: Sequence[Member], threshold: float | None) -> E
             return []
         score = sum(each.weight * said.score for each, said in counted) / whole
         wrong = [f"{each.evaluator.name}: {said.why}" for each, said in counted if not said.right and each.weight]
-        right = score >= threshold if threshold is not None else not wrong
+        right = reaches(score, threshold) if threshold is not None else not wrong
         why = "; ".join(wrong) or None
         return [Judgement(name, score, why), Judgement(passes, right, why)]
 

@@ -7,6 +7,7 @@ from hone.gateway._call import Call, Reply, Sink
 from hone.gateway._count import Counted
 from hone.gateway._edition import Edition
 from hone.gateway._gateway import Gateway, Rooms
+from hone.gateway._input import fits
 from hone.gateway._key import PREFIX, Key, Keys
 from hone.gateway._listed import Listed
 from hone.gateway._place import wished
@@ -29,6 +30,7 @@ __all__ = [
     "Rooms",
     "Sink",
     "Standing",
+    "fits",
     "passing",
     "retry_after",
     "standings",

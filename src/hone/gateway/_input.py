@@ -52,6 +52,18 @@ def split_input(task: Task, call: Call, messages: list[Message]) -> tuple[dict[s
     return values, earlier
 
 
+def fits(task: Task, given: dict[str, Any] | str) -> None:
+    """That a task can be asked this: its input by name, or the one text of the last turn.
+
+    Raises:
+        CallError: an input is missing, unknown or of the wrong type.
+    """
+    if isinstance(given, str):
+        _from_last_turn(task, [{"role": "user", "content": given}])
+    else:
+        _check(task, given)
+
+
 def _from_last_turn(task: Task, messages: list[Message]) -> tuple[dict[str, Any], list[Message]]:
     fields = task.input if isinstance(task.input, dict) else {}
     strings = [name for name, kind in fields.items() if kind == "string"]

@@ -6,6 +6,7 @@ from hone.core import lazily
 
 if TYPE_CHECKING:
     from hone.local._calibrate import Calibration, calibrate
+    from hone.local._contest import contest
     from hone.local._evaluate import Bench, Options
     from hone.local._given import cards_of, judging
     from hone.local._grounding import usual_embedder
@@ -36,6 +37,7 @@ __getattr__ = lazily(
         "Watcher": "_watcher",
         "calibrate": "_calibrate",
         "cards_of": "_given",
+        "contest": "_contest",
         "dataset": "_sdk",
         "evaluate": "_sdk",
         "grow": "_sdk",
@@ -62,6 +64,7 @@ __all__ = [
     "Watcher",
     "calibrate",
     "cards_of",
+    "contest",
     "dataset",
     "evaluate",
     "grow",

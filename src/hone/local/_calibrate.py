@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from hone.errors import CallError, DatasetError, HoneError
 from hone.evals import Answer, Evaluator, Given, make
 from hone.evals._case import NOBODYS_ANSWER
-from hone.evals.judges._calibrate import Verdict, card_of, published
+from hone.evals.judges._calibrate import Verdict, card_of, need_labels, published
 from hone.evals.judges._card import Card, Constant
 from hone.evals.judges._labels import Columns, Kind, Labelled, labelled, preference, read_rows
 from hone.evals.judges._pairwise import FLIPPED, TOWARD_FIRST
@@ -68,18 +68,25 @@ async def _asked(bench: Bench, name: str, data: str, rows: Sequence[Labelled], h
     kind = _kind(evaluator)
     if how.kind is not None and how.kind != kind:
         raise CallError(f"{name} gives a {kind}, not a {how.kind}")
+    need_labels(rows, kind, Path(data).name)
     tally = bench.judging.tally
     before, spent, unpriced = tally.calls, tally.cost, tally.unpriced
     done = 0
+    problems: list[HoneError] = []
 
     async def one(row: Labelled) -> Verdict:
         nonlocal done
-        found = await _verdict(evaluator, row, kind)
+        found = await _verdict(evaluator, row, kind, problems)
         done += 1
         how.progress(done, len(rows))
         return found
 
     verdicts = await asyncio.gather(*(one(each) for each in rows))
+    if problems and all(each.value is None for each in verdicts):
+        raise CallError(
+            f"the judge {name} failed on {len(problems)} of {len(rows)} answers, the first with: {problems[0].message}",
+            hint=problems[0].hint,
+        )
     card = card_of(name, evaluator.key, kind, Path(data).name, rows, verdicts, bench.house.clock())
     constants = await _constants(evaluator, rows[: how.probe], kind)
     cost = None if tally.unpriced > unpriced else tally.cost - spent
@@ -102,8 +109,8 @@ def judge_of(bench: Bench, name: str, how: Calibration) -> Evaluator:
     return made
 
 
-async def _verdict(evaluator: Evaluator, row: Labelled, kind: Kind) -> Verdict:
-    """A judge that fails gives no verdict; what would fail every time stops the whole.
+async def _verdict(evaluator: Evaluator, row: Labelled, kind: Kind, problems: list[HoneError] | None = None) -> Verdict:
+    """A judge that fails gives no verdict, and adds to the problems; what would fail every time stops the whole.
 
     Raises:
         ProjectError, NotAllowed: the judge cannot judge anything.
@@ -113,7 +120,9 @@ async def _verdict(evaluator: Evaluator, row: Labelled, kind: Kind) -> Verdict:
         found = {each.name: each.value for each in (await said if asyncio.iscoroutine(said) else said)}
     except NOBODYS_ANSWER:
         raise
-    except HoneError:
+    except HoneError as problem:
+        if problems is not None:
+            problems.append(problem)
         return Verdict(value=None)
     value = found.get(evaluator.name)
     if value is None:

@@ -40,8 +40,10 @@ from hone.evals import (
     overall,
     rescore,
 )
+from hone.gateway import fits
 from hone.local._calling import far, near
 from hone.local._configuration import configuration
+from hone.local._contest import metric as has_metric
 from hone.local._given import judging
 from hone.local._grounding import embedding_here
 from hone.local._judges import Judging
@@ -114,6 +116,7 @@ class Bench:
         """
         ran = partial(arun, fresh=options.fresh, experiment=options.experiment)
         plan = self.plan(names, data, options)
+        has_metric(plan, options.metric)
         if options.anchors is not None:
             metric = options.metric or next(iter(plan.metrics))
             plan = replace(plan, only=frozenset(anchored(self._earlier(plan, metric), options.anchors, metric)))
@@ -181,7 +184,9 @@ class Bench:
         )  # fmt: skip
         dataset = self.dataset(data)
         self.house.versions.record(dataset, by=options.by)
-        return self._plan(task, dataset, options, cells)
+        plan = self._plan(task, dataset, options, cells)
+        _fitting(self.house, plan)
+        return plan
 
     def compare(
         self,
@@ -378,6 +383,26 @@ class Bench:
             found = loop.run(work(plan, rig), interrupted=partial(stopping.ask, "it was interrupted"))
         self.house.settle()
         return found
+
+
+def _fitting(house: Plane, plan: Plan) -> None:
+    """
+    Raises:
+        CallError: examples that the task does not take; the call of each would fail.
+    """
+    task, wrong = house.project.tasks[plan.task], []
+    for each in plan.examples:
+        try:
+            fits(task, each.input)
+        except CallError as problem:
+            wrong.append((each.id, problem))
+    if wrong:
+        example, first = wrong[0]
+        raise CallError(
+            f"{len(wrong):,} of {len(plan.examples):,} examples of {plan.dataset.name!r} do not fit the task, the "
+            f"first is {example!r}: {first.message}",
+            hint=first.hint,
+        )
 
 
 def _each(threads: ThreadPoolExecutor, send: Callable[[Mapping[str, Any]], Any], scores: Sequence[Score]) -> None:

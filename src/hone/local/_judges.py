@@ -114,7 +114,7 @@ class Judging:
             known = ", ".join(sorted(named)) or "none"
             raise CallError(
                 f"which model judges is not said: there are {known}",
-                hint='name it, as in {"type": "llm-rubric", "value": "...", "model": "fast"}, or in [judges.NAME]',
+                hint="""-e '{"type": "llm-rubric", "value": "...", "model": "fast"}', or [judges.NAME] in hone.toml""",
             )
         return named.pop()
 
@@ -196,7 +196,13 @@ class Judging:
             task=question.model, messages=question.messages, parameters=fields, tags=tags, cache=False,
             validate=question.schema is not None,
         )  # fmt: skip
-        return told_from(await self._connection.arun(request), parsed=question.schema is not None)
+        reply: Reply | None = None
+        try:
+            reply = await self._connection.arun(request)
+            return told_from(reply, parsed=question.schema is not None)
+        except InvalidOutput:
+            self._paid(reply)
+            raise
 
     def _parameters(self, model: str, question: Question) -> dict[str, Any]:
         config = self.house.project.models.get(model)
@@ -221,6 +227,14 @@ class Judging:
     def _private(self, model: str) -> bool:
         models = self.house.project.models
         return any(each in models and models[each].privacy for each in self.house.project.deployments(model))
+
+    def _paid(self, reply: Reply | None) -> None:
+        """Count an answer that was paid for and is none."""
+        cost = None if reply is None else reply.cost
+        with self._lock:
+            self.tally.calls += 1
+            self.tally.cost += cost or 0.0
+            self.tally.unpriced += cost is None
 
     def _counted(self, told: Told) -> Told:
         with self._lock:

@@ -293,6 +293,7 @@ def _lines(run: Run, card: Callable[[str], str | None]) -> Iterator[str]:
         yield f"  {at.task}@{each.variant:<16} {each.metric:<14} {value:>8}  n = {each.n}{doubt}"
     if run.errors:
         yield f"  {len(run.errors)} calls failed, the first with: {run.errors[0].error}"
+    yield from (f"  {each}" for each in run.broken)
     yield from (f"  {card}" for card in cards_in(at.metrics, card))
 
 

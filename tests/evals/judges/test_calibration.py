@@ -356,6 +356,38 @@ def test_a_judge_that_gives_no_verdict_is_counted(bench: Bench, upstream: RuleUp
     assert found.accuracy.n == 9
 
 
+def test_a_judge_that_fails_every_time_gets_no_card(bench: Bench, upstream: RuleUpstream, folder: Path) -> None:
+    upstream.rule = lambda _: "I would rather not say"
+    rows = [{"input": f"q{n}", "output": f"a{n}", "label": n % 2 == 0} for n in range(6)]
+    (folder / "labels.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    with pytest.raises(CallError, match="the judge helpful failed on 6 of 6 answers, the first with: "):
+        calibrate(bench, "helpful", "labels.jsonl", Calibration(probe=0))
+    assert cards_of(bench.house).all() == []
+    assert bench.judging.tally.calls == 6, "what was paid for counts, whatever it is worth"
+
+
+def test_a_failed_answer_of_unknown_cost_leaves_the_cards_cost_unknown(
+    bench: Bench, upstream: RuleUpstream, folder: Path
+) -> None:
+    upstream.rule = lambda asked: (
+        {"reason": "r", "verdict": True} if asked.texts.get("answer") not in ("a3", None) else "no idea"
+    )
+    rows = [{"input": f"q{n}", "output": f"a{n}", "label": n % 2 == 0} for n in range(10)]
+    (folder / "labels.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    found = calibrate(bench, "helpful", "labels.jsonl", Calibration(probe=0))
+    assert (found.calls, found.cost) == (10, None)
+
+
+def test_a_label_that_is_no_yes_or_no_is_told_before_anything_is_asked(
+    bench: Bench, upstream: RuleUpstream, folder: Path
+) -> None:
+    upstream.rule = overlap
+    (folder / "labels.jsonl").write_text('{"input": "q", "output": "a", "label": "maybe"}\n')
+    with pytest.raises(CallError, match="in row 1, is 'maybe', which is no yes or no"):
+        calibrate(bench, "helpful", "labels.jsonl", Calibration())
+    assert bench.judging.tally.calls == 0
+
+
 def test_what_cannot_be_calibrated_says_why(bench: Bench, folder: Path) -> None:
     (folder / "labels.jsonl").write_text('{"input": "q", "output": "a", "label": true}\n')
     with pytest.raises(CallError, match="exact is no judge"):

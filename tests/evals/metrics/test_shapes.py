@@ -8,6 +8,7 @@ import pytest
 from hone.datasets import Example
 from hone.errors import CallError, HoneError
 from hone.evals import PROMPTFOO, Answer, Judged, evaluators, make
+from hone.evals._reach import reaches
 from hone.store import Judgement
 
 Said = Callable[..., list[Judgement]]
@@ -20,6 +21,31 @@ def test_a_number_with_a_threshold_has_a_verdict_beside_it(judged: Said) -> None
         ("rouge:l-passes", False),
     ]
     assert said[1].explanation == "0.6667, at least 0.75 is asked for"
+
+
+def test_three_quarters_reach_three_quarters_whatever_their_last_digit() -> None:
+    almost = 0.7499999999999999
+    assert almost < 0.75
+    for asked in (
+        {"type": "rouge", "threshold": almost + 1e-16},
+        {"type": "assert-set", "assert": ["exact"], "threshold": 1 + 1e-15},
+    ):
+        (made,) = make([asked])
+        assert made.judgements(Example(input="q", expected="a b c"), Answer(text="a b c"))[-1].value is True
+    assert reaches(almost, 0.75)
+    assert reaches(0.75, almost, down=True)
+    assert not reaches(0.7499, 0.75)
+    assert not reaches(0.7501, 0.75, down=True)
+
+
+def test_seconds_and_milliseconds_are_two_metrics(judged: Said) -> None:
+    answer = Answer(text="a", seconds=1.5)
+    assert [(each.name, each.value) for each in judged({"type": "latency", "unit": "ms"}, answer)] == [
+        ("latency-ms", 1500.0)
+    ]
+    made = make(["latency", {"type": "latency", "unit": "ms", "threshold": 2000}])
+    names = [measure.name for each in made for measure in each.measures]
+    assert names == ["latency", "latency-ms", "latency-ms-passes"]
 
 
 def test_a_failed_call_passes_no_threshold_and_no_opposite() -> None:
@@ -112,6 +138,7 @@ BROKEN: list[tuple[Any, str]] = [
     ({"value": "x"}, 'an evaluator has a type: {"value":"x"}'),
     ({"type": "containz", "value": "x"}, "did you mean `contains`"),
     ({"type": "contains", "valeu": "x"}, "contains has no setting 'valeu'\nhint: did you mean `value`"),
+    ({"type": "rouge-n", "treshold": 1}, "rouge-n has no setting 'treshold'\nhint: did you mean `threshold`"),
     ({"type": "contains", "value": []}, "contains has nothing to look for"),
     ({"type": "contains", "value": "x", "threshold": 0.5}, "contains says right or wrong by itself"),
     ({"type": "contains", "value": "x", "weight": 2}, "a weight, which counts within an assert-set only"),

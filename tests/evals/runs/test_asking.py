@@ -114,7 +114,7 @@ def test_a_ceiling_is_not_passed_and_the_run_can_go_on(world: World) -> None:
     found = world.run(plan(data(30), cells=ONE), max_cost=0.105)
     assert (len(found.results), found.cost, found.experiment.state) == (10, pytest.approx(0.1), "interrupted")
     assert found.missing == 20
-    assert found.experiment.note == "$0.1 are spent, and the next call might pass $0.105"
+    assert found.experiment.note == "$0.1 are spent in this run, and the next call might pass $0.105"
     rest = world.run(plan(data(30), cells=ONE))
     assert (rest.experiment.id, rest.missing, len(world.asked)) == (found.experiment.id, 0, 30)
     assert (rest.experiment.state, rest.experiment.note) == ("done", None)

@@ -4,6 +4,7 @@ from itertools import combinations
 
 from msgspec import Struct
 
+from hone.evals.runs._broken import Broken
 from hone.evals.runs._report import Run
 from hone.evals.statistics._compare import Comparison
 from hone.evals.statistics._corrections import holm
@@ -42,6 +43,7 @@ class Leaderboard(Struct, frozen=True, kw_only=True):
     standings: list[Standing]
     comparisons: list[Comparison]
     adjusted: list[float | None]
+    broken: list[Broken] = []  # evaluators that failed: each counts as the worst
 
 
 def leaderboard(run: Run, metric: str, benchmark: str) -> Leaderboard:
@@ -65,7 +67,7 @@ def leaderboard(run: Run, metric: str, benchmark: str) -> Leaderboard:
     made.sort(key=lambda each: (each.mean is None, sign * (each.mean or 0.0)))
     return Leaderboard(
         benchmark=benchmark, metric=metric, experiment=run.experiment.id, standings=made, comparisons=pairs,
-        adjusted=adjusted,
+        adjusted=adjusted, broken=run.broken,
     )  # fmt: skip
 
 

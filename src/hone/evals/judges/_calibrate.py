@@ -59,6 +59,25 @@ def published(given: Labelled, kind: Kind) -> Verdict:
     return Verdict(value=value, first=first, second=second, flipped=first != second, toward_first=leaning)
 
 
+def need_labels(rows: Sequence[Labelled], kind: Kind, data: str) -> None:
+    """
+    Raises:
+        CallError: no row has a label of that kind.
+    """
+    given = [(number, label) for number, row in enumerate(rows, 1) for label in row.labels if label not in (None, "")]
+    if any(normal(label, kind) is not None for _, label in given):
+        return
+    if not given:
+        raise CallError(f"no answer of {data} has a label", hint="--label names the column of the labels")
+    number, label = given[0]
+    what = {"boolean": "yes or no", "number": "number"}.get(kind, kind)
+    raise CallError(
+        f"no answer of {data} has a label that the judge could be held against: the first, in row {number}, is "
+        f"{label!r}, which is no {what}",
+        hint="true and false, yes and no, 1 and 0" if kind == "boolean" else None,
+    )
+
+
 def card_of(
     judge: str, key: str, kind: Kind, data: str, rows: Sequence[Labelled], verdicts: Sequence[Verdict], now: int
 ) -> Card:
@@ -69,8 +88,7 @@ def card_of(
     """
     cases = [_case(at, row, verdict, kind) for at, (row, verdict) in enumerate(zip(rows, verdicts, strict=True))]
     seen = [each for each in cases if each.labels]
-    if not seen:
-        raise CallError(f"no answer of {data} has a label", hint="--label names the column of the labels")
+    need_labels(rows, kind, data)
     sha256 = _digest(rows)
     both = [each for each in seen if each.label is not None and each.verdict.value is not None]
     card = Card(

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from hone.core import to_json
 from hone.errors import CallError
 from hone.evals._case import Answer, Evaluator, Given, Measure, judges_among
+from hone.evals._reach import reaches
 from hone.evals.judges._making import Making, gathered, nothing
 from hone.evals.judges._material import text_of
 from hone.evals.judges._panel import Verdict
@@ -95,7 +96,7 @@ def max_score(given: Given) -> Evaluator:
         found = await asyncio.gather(*(score(example, answer) for answer in answers.values()))
         scores = dict(zip(answers, found, strict=True))
         best = max(scores.values())
-        enough = given.threshold is None or best >= given.threshold
+        enough = given.threshold is None or reaches(best, given.threshold)
         winners = [variant for variant, each in scores.items() if each == best and enough]
         share = 1 / max(1, len(winners))
         return {

@@ -13,6 +13,7 @@ from hone.core import ScoreKind, to_json
 from hone.errors import CallError
 from hone.evals._ask import Ask
 from hone.evals._case import NOBODYS_ANSWER, Answer, Direction, Evaluator, Given, Measure
+from hone.evals._reach import reaches
 from hone.evals._verdict import PASSES
 from hone.evals.judges._panel import Panel, Reducer, Value, Verdict, reduced
 from hone.evals.judges._seat import Seat, prompt_of
@@ -169,7 +170,7 @@ class Making:
             said = [Judgement(name, value, verdict.reason) for name, value in values.items()]
             if passes and threshold is not None:
                 score = float(values[self.name])
-                right = score >= threshold if metric.direction == "up" else score <= threshold
+                right = reaches(score, threshold, down=metric.direction == "down")
                 reason = f"{score:.3g} where {threshold:g} is asked for: {verdict.reason}"
                 said.insert(1, Judgement(f"{self.name}{PASSES}", right, reason))
             return [*said, Judgement(f"{self.name}.spread", spread)] if several else said

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from hone.datasets import Example
 from hone.errors import CallError
 from hone.evals._case import Answer, Direction, Evaluator, Figure, Given, Judged, Measure
+from hone.evals._reach import reaches
 from hone.store import Judgement, Metric
 
 Told = tuple[float, str | None] | None
@@ -76,9 +77,9 @@ def said(metric: str, given: Given, value: float, why: str | None, *, direction:
     """The judgement of `number`."""
     if given.threshold is None:
         return Judgement(metric, float(value), why)
-    fits = value >= given.threshold if direction == "up" else value <= given.threshold
+    fits = reaches(value, given.threshold, down=direction == "down")
     limit = f"{value:.4g}, {'at least' if direction == 'up' else 'at most'} {given.threshold:g} is asked for"
-    return Judgement(metric, bool(fits), limit if why is None else f"{limit}; {why}")
+    return Judgement(metric, fits, limit if why is None else f"{limit}; {why}")
 
 
 def whole_number(name: str, given: Given, *, usual: int, least: int = 1) -> int:

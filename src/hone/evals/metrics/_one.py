@@ -61,9 +61,10 @@ def check(
         raise CallError(f"{name} compares with nothing, so it has no value: {short(given.value)}", hint="leave it out")
     if given.threshold is not None and not threshold:
         raise CallError(f"{name} says right or wrong by itself, it has no threshold", hint="leave the threshold out")
+    known = ["value", *(["threshold"] if threshold else []), "metric", *settings]
     for each in given.settings:
         if each not in settings:
-            raise CallError(f"{name} has no setting {each!r}", hint=_near(each, ["value", "metric", *settings]))
+            raise CallError(f"{name} has no setting {each!r}", hint=_near(each, known))
 
 
 def short(value: Any) -> str:

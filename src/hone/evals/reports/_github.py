@@ -63,6 +63,7 @@ def job_summary(told: Story) -> str:
     word = f"**{shown(told.verdict)}** · " if told.verdict else ""
     parts = [f"## {_SIGNS[told.verdict]} {_cell(at.task)} over {_cell(at.dataset)}", f"{word}{_cell(told.sentence)}"]
     parts += [f"It ended before all was asked: {_cell(at.note)}"] if at.note else []
+    parts += [_cell(str(each)) for each in told.run.broken]
     parts += [_table(("variant", "metric", "mean", "95 % interval", "n"), _means(told))]
     if told.comparisons:
         columns = ("a", "b", "metric", "difference", "95 % interval", "p", "p of all", "verdict")

@@ -82,7 +82,9 @@ class Asking:
             self.purse.leave(None, answered=False)
         elif not self._rig.stopping.asked:
             spent = self.purse.spent or 0.0
-            self._rig.stopping.ask(f"${spent:.4g} are spent, and the next call might pass ${self._rig.max_cost:.4g}")
+            self._rig.stopping.ask(
+                f"${spent:.4g} are spent in this run, and the next call might pass ${self._rig.max_cost:.4g}"
+            )
 
     def _again(self, problem: HoneError, tries: int, begun: float) -> float | None:
         """Seconds until the next try; None when there is to be none.

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import asdict, replace
 
 from hone.datasets import Example
-from hone.evals._case import NOBODYS_ANSWER, Evaluator, Figure, Judged
+from hone.evals._case import FAILED, NOBODYS_ANSWER, Evaluator, Figure, Judged
 from hone.evals.runs._judging import answer_of
 from hone.evals.runs._plan import Place, Plan
 from hone.evals.runs._rig import Rig, record
@@ -98,7 +98,7 @@ async def _chosen(
     except NOBODYS_ANSWER:
         raise
     except Exception as problem:
-        why = f"the evaluator failed: {type(problem).__name__}: {problem}"
+        why = f"{FAILED}{type(problem).__name__}: {problem}"
         worst = [Judgement(each.name, each.worst, why) for each in evaluator.measures if each.worst is not None]
         return dict.fromkeys(given, worst)
 
@@ -150,7 +150,7 @@ def _summed(evaluator: Evaluator, judged: Sequence[Judged]) -> list[Figure]:
     try:
         return [_honest(each, judged) for each in evaluator.sum_up(judged)]
     except Exception as problem:
-        why = f"the evaluator failed: {type(problem).__name__}: {problem}"
+        why = f"{FAILED}{type(problem).__name__}: {problem}"
         return [Figure(name=evaluator.name, value=None, method=why)]
 
 

@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from hone.errors import CallError
 from hone.evals._case import Direction, Figure
+from hone.evals.runs._broken import Broken, broken
 from hone.evals.statistics._compare import Comparison, compare_paired
 from hone.evals.statistics._estimate import estimate
-from hone.store import Experiment, Result
+from hone.store import Experiment, Metric, Result
 
 if TYPE_CHECKING:
     from hone.evals.statistics._gates import Gate
@@ -49,6 +50,19 @@ class Run(Struct, frozen=True, kw_only=True):
     def errors(self) -> list[Result]:
         """The calls that failed. They count as failures in every metric that has a worst value."""
         return [each for each in self.results if each.error is not None]
+
+    @property
+    def broken(self) -> list[Broken]:
+        """The evaluators that failed, rather than said something."""
+        return broken(self.results)
+
+    @property
+    def silent(self) -> list[str]:
+        """The variants of which every call failed: their numbers say nothing of their answers."""
+        return [
+            name for name in self.variants if (errors := [r.error for r in self.results if r.variant == name])
+            and None not in errors
+        ]  # fmt: skip
 
     @property
     def missing(self) -> int:
@@ -100,13 +114,23 @@ class Run(Struct, frozen=True, kw_only=True):
     def tags(self) -> dict[str, tuple[str, ...]]:
         return {each.example: each.tags for each in self.results}
 
+    def _what(self, metric: str, *others: "Run") -> Metric:
+        """The metric. That of a function that does not say what it gives is right or wrong where all its values are."""
+        what = self.experiment.metrics[metric]
+        if what.kind != "number":
+            return what
+        results = [each for run in (self, *others) for each in run.results]
+        values = [said.value for each in results for said in each.judgements if said.name == metric]
+        right = values and all(isinstance(each, bool) for each in values)
+        return msgspec.structs.replace(what, kind="boolean") if right else what
+
     def summary(self, variant: str, metric: str) -> Summary:
         """
         Raises:
             CallError: the experiment has no such variant or metric.
         """
         self._check(metric, variant)
-        what, values = self.experiment.metrics[metric], self.answers(variant, metric)
+        what, values = self._what(metric), self.answers(variant, metric)
         about: dict[str, Any] = {"variant": variant, "metric": metric, "kind": what.kind, "direction": what.direction}
         if not values:
             return Summary(n=0, mean=None, low=None, high=None, **about)
@@ -218,7 +242,7 @@ class Run(Struct, frozen=True, kw_only=True):
         return theirs, metric
 
     def _about(self, a: str, b: str, metric: str, theirs: "Run") -> dict[str, Any]:
-        what, task = self.experiment.metrics[metric], self.experiment.task
+        what, task = self._what(metric, theirs), self.experiment.task
         once = max(self.experiment.repeats, theirs.experiment.repeats) == 1
         return {
             "boolean": what.kind == "boolean" and once,

@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from hone.evals._case import Direction
 from hone.evals.statistics._clusters import clustered_mean
 from hone.evals.statistics._intervals import FEWEST_ALIKE, Estimate, mean, newcombe, paired_rates
-from hone.evals.statistics._tests import mcnemar, sign_flip
+from hone.evals.statistics._tests import ahead, mcnemar, sign_flip
 
 Verdict = Literal["pass", "fail", "cannot_tell"]
 
 _Z975, _Z80 = 1.959963984540054, 0.8416212335729143
 _MOST = 1_000_000
+_CHANCE = 0.05
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
@@ -68,10 +69,11 @@ def compare_paired(
 ) -> Comparison:
     """Values by example; those that only one side has are left out.
 
-    Rates: Newcombe's paired interval and the exact McNemar test. Numbers: the t interval of the differences and the
-    sign-flip permutation test. Where examples share one of the `groups` (by example; who has none stands alone): the
-    cluster-robust t interval of the differences, and signs flipped a group at a time. `about` are fields of
-    `Comparison`: a, b, metric, direction, not_worse_by ...
+    Rates: Newcombe's paired interval and the exact McNemar test. In few cases that interval is too narrow, so a verdict
+    on rates needs a test as well: McNemar's p of .05 or less, with a margin the exact test of that difference.
+    Numbers: the t interval of the differences and the sign-flip permutation test. Where examples share one of the
+    `groups` (by example; who has none stands alone): the cluster-robust t interval of the differences, and signs
+    flipped a group at a time. `about` are fields of `Comparison`: a, b, metric, direction, not_worse_by ...
     """
     shared = [key for key in first if key in second]
     if not shared:
@@ -79,14 +81,16 @@ def compare_paired(
         return Comparison(**{**about, **nothing, "reason": "no case has a value for both"})
     left, right = [first[key] for key in shared], [second[key] for key in shared]
     among = [("group", groups[key]) if groups and key in groups else ("case", key) for key in shared]
-    if len(set(among)) < len(among):
+    grouped = len(set(among)) < len(among)
+    if grouped:
         found, p = _clusters(left, right, among, boolean)
     elif boolean:
         found, p = _rates([bool(x) for x in left], [bool(x) for x in right])
     else:
         found, p = _numbers([float(x) - float(y) for x, y in zip(left, right, strict=True)])
     n = len(shared)
-    return judged(found, p, mean_a=sum(left) / n, mean_b=sum(right) / n, **about)
+    made = judged(found, p, mean_a=sum(left) / n, mean_b=sum(right) / n, **about)
+    return _sure(made, left, right, grouped) if boolean and made.verdict != "cannot_tell" else made
 
 
 def _clusters(
@@ -120,6 +124,25 @@ def _rates(left: list[bool], right: list[bool]) -> tuple[Estimate, float]:
     p = mcnemar(sum(x and not y for x, y in pairs), sum(y and not x for x, y in pairs))
     found = paired_rates(pairs)
     return replace(found, method=f"{found.method} interval, exact McNemar test"), p
+
+
+def _sure(made: Comparison, left: Sequence[float], right: Sequence[float], grouped: bool) -> Comparison:
+    """The verdict on rates as it is, where a test that holds in few cases as well says the same."""
+    p = made.p if made.p is not None else 1.0
+    if made.not_worse_by > 0:
+        if grouped:
+            return made
+        firsts = sum(bool(x) and not y for x, y in zip(left, right, strict=True))
+        seconds = sum(bool(y) and not x for x, y in zip(left, right, strict=True))
+        if made.direction == "down":
+            firsts, seconds = seconds, firsts
+        least = min(made.not_worse_by, 1 - 1e-9)
+        passed = made.verdict == "pass"
+        p = 2 * (ahead(firsts, seconds, made.n, -least) if passed else ahead(seconds, firsts, made.n, least))
+    if p <= _CHANCE:
+        return made
+    reason = f"{made.n} cases come out like this by chance too often"
+    return replace(made, verdict="cannot_tell", reason=reason)
 
 
 def _numbers(differences: list[float]) -> tuple[Estimate, float]:

@@ -44,7 +44,9 @@ def gate(comparisons: Sequence[Comparison]) -> Gate:
 
 
 def _said(comparisons: Sequence[Comparison], adjusted: Sequence[float]) -> tuple[Verdict, str]:
-    failed = [each.metric for each, q in zip(comparisons, adjusted, strict=True) if q < 1 - _SHARE]
+    failed = [
+        each.metric for each, q in zip(comparisons, adjusted, strict=True) if q < 1 - _SHARE and each.verdict == "fail"
+    ]
     if failed:
         return "fail", f"worse on {', '.join(failed)}"
     unsure = [each.metric for each in comparisons if each.verdict != "pass"]
@@ -56,8 +58,14 @@ def _said(comparisons: Sequence[Comparison], adjusted: Sequence[float]) -> tuple
 def worse_p(found: Comparison) -> float | None:
     """The one-sided p of "not beyond the margin"; under .025 where the verdict of this one metric is fail.
 
-    Read off the interval: the end that faces the margin is t or z standard errors away. None without an interval.
+    Read off the interval: the end that faces the margin is t or z standard errors away. None without an interval. Where
+    the interval is beyond the margin and the cases are too few for it to be believed, .025.
     """
+    p = _read_off(found)
+    return p if p is None or found.verdict == "fail" else max(p, 1 - _SHARE)
+
+
+def _read_off(found: Comparison) -> float | None:
     if found.difference is None or found.low is None or found.high is None:
         return None
     margin = -found.not_worse_by if found.direction == "up" else found.not_worse_by

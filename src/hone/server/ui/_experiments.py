@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from hone.core import text_in
-from hone.evals import Card, Figure, Run, Slice, Summary, judges_in, load
+from hone.evals import Broken, Card, Figure, Run, Slice, Summary, judges_in, load
 from hone.local import House, cards_of
 from hone.server.ui._compared import pair
 from hone.server.ui._face import Asked
@@ -77,6 +77,7 @@ class ExperimentPage(Struct, frozen=True, kw_only=True):
     cost: float | None
     failed: list[FailedRow]  # the first twenty
     failures: int
+    broken: list[Broken]  # evaluators that failed: each counts as the worst
     judges: list[JudgeOf]
     a: str
     b: str
@@ -113,6 +114,7 @@ def experiment(house: House) -> Callable[[Asked], ExperimentPage]:
                 for each in run.errors[:_FAILED]
             ],
             failures=len(run.errors),
+            broken=run.broken,
             judges=_judges(house, run.experiment),
             a=a,
             b=b,

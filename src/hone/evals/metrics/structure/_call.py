@@ -14,10 +14,12 @@ _UNITS = {"s": 1.0, "ms": 1_000.0}
 
 def latency(given: Given) -> Evaluator:
     """Seconds from the call to the whole answer, as its caller counts them; with many calls at once they wait for each
-    other. A failed call has none. With `unit: ms` it is milliseconds, as is the threshold."""
+    other. A failed call has none. With `unit: ms` it is milliseconds, as is the threshold, and the metric is
+    `latency-ms`: the two are never averaged."""
     check("latency", given, value=False, threshold=True, settings=("unit",))
-    unit = _UNITS[choice("latency", given, "unit", ("s", "ms"))]
-    return _measured("latency", lambda answer: None if answer.seconds is None else answer.seconds * unit)
+    unit = choice("latency", given, "unit", ("s", "ms"))
+    name, times = "latency" if unit == "s" else f"latency-{unit}", _UNITS[unit]
+    return _measured(name, lambda answer: None if answer.seconds is None else answer.seconds * times)
 
 
 def cost(given: Given) -> Evaluator:

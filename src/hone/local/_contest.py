@@ -1,0 +1,52 @@
+"""Who is compared with whom in a run, and whether that can be done: told before anything is asked."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from hone.errors import CallError
+
+if TYPE_CHECKING:
+    from hone.evals import Plan
+    from hone.local._evaluate import Bench, Data, Options
+
+
+class Contest(Struct, frozen=True):
+    """What is run, and what its first target is compared with, if with anything."""
+
+    targets: tuple[str, ...]
+    other: str | None = None
+
+
+def contest(bench: "Bench", targets: Sequence[str], data: "Data", options: "Options", other: str | None) -> Contest:
+    """The targets, and among them what the first is compared with: so the two take turns, in one experiment.
+
+    `other` is that one; where nobody says and the task has a gate, it is the variant that is released. With models or
+    parameters it is left to be run by itself, as it is.
+
+    Raises:
+        CallError: it is the first target itself, there is no such metric, or a margin is given and nothing to compare.
+    """
+    plan = bench.plan(targets, data, options)
+    wanted = other or _released(bench, plan)
+    bench.check(targets, data, options, wanted)
+    if wanted is None:
+        if options.not_worse_by is not None and not (options.stop_early and len(plan.cells) > 1):
+            raise CallError("a margin is given, and nothing to compare with", hint="--compare TASK@VARIANT")
+        return Contest(tuple(targets))
+    if options.models or options.parameters:
+        return Contest(tuple(targets), wanted)
+    rival = bench.target(wanted)
+    others = [each for each in targets[1:] if bench.target(each) != rival]
+    return Contest((targets[0], wanted, *others), wanted)
+
+
+def _released(bench: "Bench", plan: "Plan") -> str | None:
+    """What a task's gate compares with when nobody says: the variant that is released, if it is another one."""
+    project = bench.house.project
+    gate = project.gates.get(plan.task)
+    if gate is None or gate.metric not in plan.metrics:
+        return None
+    released = f"{plan.task}@{project.environment}"
+    return released if bench.target(released).sha256 != plan.cells[0].sha256 else None
