@@ -42,6 +42,15 @@ def contest(bench: "Bench", targets: Sequence[str], data: "Data", options: "Opti
     return Contest((targets[0], wanted, *others), wanted)
 
 
+def metric(plan: "Plan", name: str | None) -> None:
+    """
+    Raises:
+        CallError: no evaluator of the run gives that metric.
+    """
+    if name is not None and name not in plan.metrics:
+        raise CallError(f"no evaluator gives a {name!r}", hint=f"there are: {', '.join(plan.metrics)}")
+
+
 def _released(bench: "Bench", plan: "Plan") -> str | None:
     """What a task's gate compares with when nobody says: the variant that is released, if it is another one."""
     project = bench.house.project

@@ -225,8 +225,7 @@ class Bench:
             ProjectError: the dataset or the project is wrong.
         """
         plan = self.plan(names, data, options)
-        if options.metric is not None and options.metric not in plan.metrics:
-            raise CallError(f"no evaluator gives a {options.metric!r}", hint=f"there are: {', '.join(plan.metrics)}")
+        has_metric(plan, options.metric)
         if other is None:
             return
         self._rival(plan.task, plan.cells[0].name, plan.cells[0].sha256, other)
