@@ -8,6 +8,7 @@ import pytest
 from hone.datasets import Example, dataset_of
 from hone.errors import CallError
 from hone.evals import Answer, Early, Evaluator, Measure, Run, kept_pair, make, plain
+from hone.evals.reports import story
 from hone.store import Judgement, Metric
 
 from .conftest import World, data, plan
@@ -175,3 +176,11 @@ def test_a_run_that_ended_early_is_a_pair_with_itself_alone(world: World) -> Non
     assert pair is not None
     assert (pair[0].experiment.id, pair[0].compare("a", "b").verdict) == (found.experiment.id, "pass")
     assert other.experiment.early is None
+
+
+def test_a_report_tells_the_verdict_that_ended_the_run(world: World) -> None:
+    good(world, {"a": 0.5, "b": 0.5})
+    found = ended(world, metric="exact", margin=0.2, evaluators=[*make(["contains"]), *make(["exact"])])
+    told = story(found)
+    assert (told.metric, told.verdict) == ("exact", "pass")
+    assert "is not worse by 0.2 than" in told.sentence

@@ -84,6 +84,8 @@ def wrong(run: Run, result: Result) -> tuple[Judgement, ...]:
 
 def _metric(run: Run) -> str | None:
     known = run.experiment.metrics
+    if run.settled_by is not None:
+        return run.settled_by
     return PASS if PASS in known else next(iter(known), None)
 
 

@@ -76,6 +76,12 @@ class Run(Struct, frozen=True, kw_only=True):
         return self.experiment.state == "done" and self.missing > 0
 
     @property
+    def settled_by(self) -> str | None:
+        """The metric whose verdict ended the run early, where one did."""
+        early = self.experiment.early if self.ended_early else None
+        return None if early is None else early.metric
+
+    @property
     def cost(self) -> float | None:
         """Dollars that this experiment paid; None where a price is unknown. Answers of earlier ones cost nothing."""
         costs = [each.cost for each in self.results if each.source is None and each.error is None]
@@ -224,14 +230,12 @@ class Run(Struct, frozen=True, kw_only=True):
         )
 
     def _margin(self, metric: str) -> float:
-        early = self.experiment.early if self.ended_early else None
-        return early.not_worse_by if early is not None and early.metric == metric else 0.0
+        early = self.experiment.early
+        return early.not_worse_by if early is not None and metric == self.settled_by else 0.0
 
     def _against(self, a: str, b: str, metric: str | None, other: "Run | None") -> tuple["Run", str]:
         theirs = other or self
-        if metric is None and self.ended_early and self.experiment.early is not None:
-            metric = self.experiment.early.metric
-        metric = metric or next(iter(self.experiment.metrics))
+        metric = metric or self.settled_by or next(iter(self.experiment.metrics))
         self._check(metric, a)
         theirs._check(metric, b)
         if theirs.experiment.dataset_sha256 != self.experiment.dataset_sha256:

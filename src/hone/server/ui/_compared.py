@@ -60,7 +60,7 @@ def compared(house: House) -> Callable[[Asked], ComparisonPage]:
         theirs = run if wanted == run.experiment.id else load(house.experiments, house.project.name, wanted)
         a, b = _sides(run, theirs, asked.query.get("a"), asked.query.get("b"))
         metrics = _metrics(run, theirs)
-        metric = asked.query.get("metric") or (metrics[0] if metrics else "")
+        metric = asked.query.get("metric") or run.settled_by or (metrics[0] if metrics else "")
         apart = bool(metrics) and (a != b or theirs is not run)
         order = sorted(metrics, key=lambda name: name != metric) if metric in metrics else [metric, *metrics]
         found = [_compared(kept, run, theirs, a, b, name) for name in order] if apart else []
