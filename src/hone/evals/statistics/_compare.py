@@ -70,7 +70,7 @@ def compare_paired(
     """Values by example; those that only one side has are left out.
 
     Rates: Newcombe's paired interval and the exact McNemar test. In few cases that interval is too narrow, so a verdict
-    on rates needs a test as well: McNemar's p of .05 or less, with a margin the exact test of that difference.
+    on rates needs the unconditional exact test of the difference as well (`ahead`, one-sided .025).
     Numbers: the t interval of the differences and the sign-flip permutation test. Where examples share one of the
     `groups` (by example; who has none stands alone): the cluster-robust t interval of the differences, and signs
     flipped a group at a time. `about` are fields of `Comparison`: a, b, metric, direction, not_worse_by ...
@@ -128,18 +128,18 @@ def _rates(left: list[bool], right: list[bool]) -> tuple[Estimate, float]:
 
 def _sure(made: Comparison, left: Sequence[float], right: Sequence[float], grouped: bool) -> Comparison:
     """The verdict on rates as it is, where a test that holds in few cases as well says the same."""
-    p = made.p if made.p is not None else 1.0
-    if made.not_worse_by > 0:
-        if grouped:
-            return made
+    if grouped:
+        sure = made.not_worse_by > 0 or made.p is None or made.p <= _CHANCE
+    else:
         firsts = sum(bool(x) and not y for x, y in zip(left, right, strict=True))
         seconds = sum(bool(y) and not x for x, y in zip(left, right, strict=True))
         if made.direction == "down":
             firsts, seconds = seconds, firsts
         least = min(made.not_worse_by, 1 - 1e-9)
         passed = made.verdict == "pass"
-        p = 2 * (ahead(firsts, seconds, made.n, -least) if passed else ahead(seconds, firsts, made.n, least))
-    if p <= _CHANCE:
+        p = ahead(firsts, seconds, made.n, -least) if passed else ahead(seconds, firsts, made.n, least)
+        sure = p <= _CHANCE / 2
+    if sure:
         return made
     reason = f"{made.n} cases come out like this by chance too often"
     return replace(made, verdict="cannot_tell", reason=reason)
