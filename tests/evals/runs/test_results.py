@@ -473,3 +473,18 @@ def test_a_figure_that_knows_nothing_of_repeats_keeps_no_interval(world: World) 
     often = world.run(plan(data(4), cells=ONE, evaluators=asked, repeats=3)).figures["a"][0]
     assert (often.value, often.low, often.high, often.n) == (0.5, None, None, 4)
     assert "no interval" in often.method
+
+
+def test_an_interval_ends_where_its_metric_does(world: World) -> None:
+    def run(hits: int, within: tuple[float, float] | None) -> Any:
+        def value(example: Example, _: Answer) -> list[Judgement]:
+            return [Judgement("m", float(int(example.id[1:]) < hits))]
+
+        measure = Measure(name="m", metric=Metric(kind="number", within=within), worst=0.0)
+        made = Evaluator(name="m", measures=(measure,), judge=value, key=f"{hits}{within}")
+        return world.run(plan(data(6), cells=ONE, evaluators=[made])).summary("a", "m")
+
+    assert run(1, None).low < 0
+    assert run(1, (0.0, 1.0)).low == 0
+    assert run(5, None).high > 1
+    assert run(5, (0.0, 1.0)).high == 1

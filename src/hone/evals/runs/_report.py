@@ -144,7 +144,8 @@ class Run(Struct, frozen=True, kw_only=True):
         found = estimate(list(values.values()), [groups[example] for example in values], boolean=what.kind == "boolean")
         if self.ended_early:
             return Summary(n=found.n, mean=found.mean, low=None, high=None, method=_ENDED, **about)
-        return Summary(n=found.n, mean=found.mean, low=found.low, high=found.high, method=found.method, **about)
+        low, high = _inside(found.low, found.high, (0.0, 1.0) if what.kind == "boolean" else what.within)
+        return Summary(n=found.n, mean=found.mean, low=low, high=high, method=found.method, **about)
 
     def summaries(self) -> list[Summary]:
         """Every metric of every variant."""
@@ -271,6 +272,15 @@ def _untold(found: Comparison, why: str) -> Comparison:
     return msgspec.structs.replace(
         found, verdict="cannot_tell", low=None, high=None, p=None, smallest=None, more=None, reason=why
     )
+
+
+def _inside(
+    low: float | None, high: float | None, within: tuple[float, float] | None
+) -> tuple[float | None, float | None]:
+    """The part of an interval that the metric can have: nothing is lost by leaving out what cannot be."""
+    if low is None or high is None or within is None:
+        return low, high
+    return max(low, within[0]), min(high, within[1])
 
 
 def _among(known: Sequence[str]) -> str:
