@@ -194,7 +194,7 @@ def test_a_failed_answer_is_shown_as_one(http, upstream, second):
 def test_traces_become_examples_of_a_dataset(http, house, folder):
     traces = [asked(http, question).headers["x-hone-trace-id"] for question in ("one", "two", "one")]
     added = http.post("/datasets", data={"name": "refunds", "trace": traces}, headers={"accept": "application/json"})
-    assert added.json() == {"name": "refunds", "added": 2, "repeated": 1, "examples": 2}
+    assert added.json() == {"name": "refunds", "added": 2, "repeated": 1, "examples": 2, "clashes": []}
     again = http.post("/datasets", data={"name": "refunds", "trace": traces}, headers=HTML)
     assert "0 added, 3 there already" in again.text
     assert len((folder / "datasets" / "refunds.jsonl").read_text().splitlines()) == 2
