@@ -343,6 +343,9 @@ def test_tokens_without_a_price_of_their_own_cost_what_they_are_a_part_of() -> N
         Usage(input=10, output=1, cache_read=6, input_audio=6),
         Usage(input=10, output=1, cache_read=2, input_audio=5, cache_read_audio=3),
         Usage(input=10, output=1, cache_write=2, cache_write_1h=3),
+        Usage(input=10, output=1, cache_write_1h=3),
+        Usage(input=10, output=1, cache_read_audio=3),
+        Usage(input=-1, output=1),
     ],
 )
 def test_counts_that_contradict_each_other_have_no_price(usage: Usage) -> None:

@@ -17,6 +17,9 @@ class Price(Struct, frozen=True, forbid_unknown_fields=True):
     audio_output: float | None = None
 
 
+_NOTHING_APART = (None,) * 6
+
+
 def cost_of(price: Price | None, usage: Usage) -> float | None:
     """What `usage` costs in dollars; None where the price or a token count is unknown or makes no sense.
 
@@ -24,8 +27,9 @@ def cost_of(price: Price | None, usage: Usage) -> float | None:
     """
     if price is None or usage.input is None or usage.output is None:
         return None
-    if usage.cache_read is None and usage.cache_write is None and usage.input_audio is usage.output_audio is None:
-        return (usage.input * price.input + usage.output * price.output) / 1_000_000
+    apart = (usage.cache_read, usage.cache_write, usage.input_audio, usage.output_audio)
+    if (*apart, usage.cache_read_audio, usage.cache_write_1h) == _NOTHING_APART and min(usage.input, usage.output) >= 0:
+        return (usage.input * price.input + usage.output * price.output) / 1_000_000  # as most calls are
     read, write = usage.cache_read or 0, usage.cache_write or 0
     hour = _apart(usage.cache_write_1h, price.cache_write_1h)
     heard, spoken = _apart(usage.input_audio, price.audio_input), _apart(usage.output_audio, price.audio_output)

@@ -453,9 +453,8 @@ class Upstream:
     def _message(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> bytes:
         text = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         if not text.count("\r") == text.count("\n") == len(headers) or "\0" in text:
-            raise UpstreamUnreachable(
-                f"one of the headers {', '.join(headers)} holds a line break", hint="look at the API key's value"
-            )
+            broken = next(name for name, value in headers.items() if set(f"{name}{value}") & set("\r\n\0"))
+            raise UpstreamUnreachable(f"the header {broken!r} holds a line break", hint="look at the API key's value")
         lines = text.encode("utf-8")
         query = f"{'&' if '?' in path else '?'}{self._query}" if self._query else ""
         start = f"{method} {self._path}{path}{query} HTTP/1.1\r\n".encode()

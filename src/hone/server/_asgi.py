@@ -56,11 +56,16 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         if size > 8 * limit:
             break
     if size > limit:
-        raise TooLarge(
-            f"the request is {_size_said(scope, size)} bytes and the limit is {limit:,}",
-            hint="send less, or raise [server] max_body in hone.toml",
-        )
+        raise too_large(_size_said(scope, size), limit)
     return b"".join(parts)
+
+
+def too_large(size: str, limit: int) -> TooLarge:
+    """A body of `size` bytes is more than is taken."""
+    return TooLarge(
+        f"the request is {size} bytes and the limit is {limit:,}",
+        hint="send less, or raise [server] max_body in hone.toml",
+    )
 
 
 def _size_said(scope: Scope, seen: int) -> str:

@@ -12,9 +12,8 @@ from typing import Any
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from hone.errors import TooLarge
 from hone.gateway import Key
-from hone.server._asgi import JSON, Caller, WhileTheCallerWaits
+from hone.server._asgi import JSON, Caller, WhileTheCallerWaits, too_large
 from hone.server._exchange import Headers, Waiting
 
 log = logging.getLogger("hone.server")
@@ -92,10 +91,7 @@ class Express:
     async def body(self, limit: int) -> bytes:
         body = b"".join(self.parts)
         if len(body) > limit:
-            raise TooLarge(
-                f"the request is {len(body):,} bytes and the limit is {limit:,}",
-                hint="send less, or raise [server] max_body in hone.toml",
-            )
+            raise too_large(f"{len(body):,}", limit)
         return body
 
     async def whole(self, status: int, body: bytes, headers: Headers = (), kind: str = JSON) -> None:
