@@ -26,18 +26,24 @@ def contest(bench: "Bench", targets: Sequence[str], data: "Data", options: "Opti
     parameters it is left to be run by itself, as it is.
 
     Raises:
-        CallError: it is the first target itself, there is no such metric, or a margin is given and nothing to compare.
+        CallError: it is the first target itself, there is no such metric, or a margin is given and nothing to compare;
+            a run that ends early compares variants that are asked side by side, and cells with other models are none.
     """
     plan = bench.plan(targets, data, options)
     wanted = other or _released(bench, plan)
-    bench.check(targets, data, options, wanted)
+    metric(plan, options.metric)
     if wanted is None:
         if options.not_worse_by is not None and not (options.stop_early and len(plan.cells) > 1):
             raise CallError("a margin is given, and nothing to compare with", hint="--compare TASK@VARIANT")
         return Contest(tuple(targets))
+    rival = bench.rival(plan.task, plan.cells[0].name, plan.cells[0].sha256, wanted)
     if options.models or options.parameters:
+        if options.stop_early:
+            raise CallError(
+                f"a run with other models or parameters cannot end early for a comparison with {wanted}",
+                hint="leave out --stop-early, or declare a variant with that model",
+            )
         return Contest(tuple(targets), wanted)
-    rival = bench.target(wanted)
     others = [each for each in targets[1:] if bench.target(each) != rival]
     return Contest((targets[0], wanted, *others), wanted)
 

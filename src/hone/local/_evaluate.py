@@ -117,6 +117,7 @@ class Bench:
         ran = partial(arun, fresh=options.fresh, experiment=options.experiment)
         plan = self.plan(names, data, options)
         has_metric(plan, options.metric)
+        self.house.versions.record(plan.dataset, by=options.by)
         if options.anchors is not None:
             metric = options.metric or next(iter(plan.metrics))
             plan = replace(plan, only=frozenset(anchored(self._earlier(plan, metric), options.anchors, metric)))
@@ -183,7 +184,6 @@ class Bench:
             models=options.models, parameters=options.parameters,
         )  # fmt: skip
         dataset = self.dataset(data)
-        self.house.versions.record(dataset, by=options.by)
         plan = self._plan(task, dataset, options, cells)
         _fitting(self.house, plan)
         return plan
@@ -207,7 +207,7 @@ class Bench:
             CallError: both are the same, or the metric is not there.
         """
         task = found.experiment.task
-        rival = self._rival(task, a, found.experiment.variants.get(a), other)
+        rival = self.rival(task, a, found.experiment.variants.get(a), other)
         theirs = found
         if found.experiment.variants.get(rival.variant) != rival.sha256:
             as_it_is = replace(options, models=(), parameters={}, experiment=None, stop_early=False)
@@ -216,26 +216,12 @@ class Bench:
         margin = self.margin(task, metric) if not_worse_by is None else not_worse_by
         return found.compare(a, rival.variant, metric, not_worse_by=margin, other=theirs)
 
-    def check(self, names: Sequence[str], data: Data, options: Options, other: str | None) -> None:
-        """Whether a run, and its comparison with `other`, can be made at all: before anything is paid for.
+    def rival(self, task: str, a: str, sha256: str | None, other: str) -> Target:
+        """What `a`, as it is configured, is compared with.
 
         Raises:
-            CallError: one of the names is none, or the metric is not among those of the evaluators; a run that ends
-                early compares variants that are asked side by side, and cells with other models are none of those.
-            ProjectError: the dataset or the project is wrong.
+            CallError: it is none, of another task, or configured alike.
         """
-        plan = self.plan(names, data, options)
-        has_metric(plan, options.metric)
-        if other is None:
-            return
-        self._rival(plan.task, plan.cells[0].name, plan.cells[0].sha256, other)
-        if options.stop_early and (options.models or options.parameters):
-            raise CallError(
-                f"a run with other models or parameters cannot end early for a comparison with {other}",
-                hint="leave out --stop-early, or declare a variant with that model",
-            )
-
-    def _rival(self, task: str, a: str, sha256: str | None, other: str) -> Target:
         rival = target(self.house, other)
         if rival.task != task:
             raise CallError(f"{other!r} is another task than {task!r}")
